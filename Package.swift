@@ -1,0 +1,60 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// One place for the rules that every Swift target is built by.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .unsafeFlags(["-warnings-as-errors"]),
+]
+
+/// Modules carry the prefix `Curfew`, folders do not: SwiftPM names are shared with every dependency.
+func module(_ folder: String, as name: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: "Curfew" + (name ?? folder), dependencies: dependencies, path: "Sources/\(folder)",
+        swiftSettings: strict)
+}
+
+func tests(_ folder: String, as name: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "Curfew\(name ?? folder)Tests", dependencies: dependencies + ["CurfewTestSupport"],
+        path: "Tests/\(folder)", swiftSettings: strict)
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let core = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "curfew",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+        // Untested upstream on Linux: pinned, and kept inside Journal.
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLibGit2", path: "Sources/CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+        .systemLibrary(
+            name: "CLibYAML", path: "Sources/CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        module("Model", []),
+        module("Drivers", ["CurfewModel"]),
+        module("TestSupport", ["CurfewModel", "CurfewDrivers", subprocess]),
+
+        tests("Model", ["CurfewModel"]),
+    ]
+)

@@ -1,0 +1,62 @@
+/// What is remembered about one workload between ticks and across restarts. Losing it costs a repeated try or a
+/// restarted canary step, never a wrong deletion: everything else is observed.
+public struct WorkloadMemory: Sendable, Hashable, Codable {
+    /// The rollout under way.
+    public struct Rollout: Sendable, Hashable, Codable {
+        /// The generation that is coming.
+        public var generation: Generation
+        /// When it began.
+        public var startedAt: Instant
+        /// Canary: the step under way, from 0; counts up to the number of steps, then all the traffic is moved.
+        public var step: Int
+        /// Canary: when the step's weight was set.
+        public var stepSince: Instant
+        /// Makes a rollout's memory.
+        public init(generation: Generation, startedAt: Instant, step: Int = 0, stepSince: Instant) {
+            (self.generation, self.startedAt, self.step, self.stepSince) = (generation, startedAt, step, stepSince)
+        }
+    }
+    /// A generation that failed.
+    public struct Failure: Sendable, Hashable, Codable {
+        /// Why, in words.
+        public var reason: String
+        /// When it failed last.
+        public var at: Instant
+        /// How often it has failed.
+        public var attempts: Int
+        /// Not tried again before.
+        public var nextTry: Instant
+        /// Makes a failure's memory.
+        public init(reason: String, at: Instant, attempts: Int, nextTry: Instant) {
+            (self.reason, self.at, self.attempts, self.nextTry) = (reason, at, attempts, nextTry)
+        }
+    }
+    /// The rollout under way, if any.
+    public var rollout: Rollout?
+    /// Generations that failed; at most 8 are kept, oldest dropped.
+    public var failures: [Generation: Failure]
+    /// Instances that are being drained, and since when.
+    public var drainingSince: [InstanceID: Instant]
+    /// The last generation that was fully healthy with all the traffic.
+    public var lastGood: Generation?
+    /// Empty memory.
+    public init() { (rollout, failures, drainingSince, lastGood) = (nil, [:], [:], nil) }
+}
+
+extension Generation: CodingKeyRepresentable {
+    public var codingKey: any CodingKey { PlainKey(stringValue: hex) }
+    public init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
+}
+
+extension InstanceID: CodingKeyRepresentable {
+    public var codingKey: any CodingKey { PlainKey(stringValue: rawValue) }
+    public init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
+}
+
+/// Lets dictionaries keyed by ids be written as JSON objects.
+struct PlainKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
