@@ -1,0 +1,81 @@
+import ArgumentParser
+import CurfewModel
+import Foundation
+import Glibc
+
+struct Init: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make a configuration and a first repository layout.",
+        discussion: "Example: curfew init --repository https://git.example.org/ops.git\nNothing that exists is overwritten.")
+
+    @Argument(help: "The folder to make them in.", completion: .directory) var folder = "."
+    @Option(help: "The repository to follow. Without it, the folder itself, as a local Git repository.") var repository: String?
+    @Option(help: "The branch to follow.") var branch = "main"
+    @Option(help: "Where Curfew keeps its state.") var state = "./state"
+
+    func run() async throws {
+        try await reporting {
+            let root = URL(filePath: folder).standardizedFileURL.path
+            let url = repository ?? root
+            for value in [url, branch, state] where value.contains(where: { $0.isNewline || $0 == "\"" || $0 == "\\" }) {
+                throw ValidationError("a value holds a character that cannot be written to the configuration")
+            }
+            var made: [String] = []
+            for (name, text) in files(url: url) where try write(text, to: "\(root)/\(name)") { made.append(name) }
+            if made.isEmpty { return Terminal.out("nothing to make: all files are there already") }
+            for name in made { Terminal.out("made \(name)") }
+            Terminal.out("Next: commit manifests/ and policies/ to the branch \(branch), then `curfew doctor` and `curfew run`.")
+        }
+    }
+
+    private func write(_ text: String, to path: String) throws -> Bool {
+        try FileManager.default.createDirectory(
+            atPath: URL(filePath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            if errno == EEXIST { return false }
+            throw ValidationError("\(path) cannot be written: \(String(cString: strerror(errno)))")
+        }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        try file.write(contentsOf: Data(text.utf8))
+        return true
+    }
+
+    private func files(url: String) -> [(String, String)] {
+        [
+            (
+                "curfew.yaml",
+                """
+                apiVersion: curfew/v1
+                kind: Configuration
+                repository:
+                  url: "\(url)"
+                  branch: "\(branch)"
+                  interval: 30s
+                state: "\(state)"
+                # Whoever can push to the branch decides what runs: signatures are not checked in this release.
+                trust: { mode: none }
+
+                """
+            ),
+            (
+                "manifests/hello/hello.yaml",
+                """
+                apiVersion: curfew/v1
+                kind: Workload
+                metadata: { name: hello }
+                spec:
+                  runtime: local
+                  replicas: 2
+                  artifact: { path: manifests/hello/site }
+                  command: [busybox, httpd, -f, -p, "127.0.0.1:$(PORT)", -h, .]
+                  ports: [{ name: http, expose: 18080 }]
+                  health: { http: { port: http, path: / } }
+
+                """
+            ),
+            ("manifests/hello/site/index.html", "<!doctype html>\n<title>hello</title>\n<p>Hello from Git.</p>\n"),
+            ("policies/.gitkeep", ""),
+        ]
+    }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import CurfewDaemon
+import CurfewModel
+import Glibc
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what runs, and whether it is what should run.",
+        discussion: """
+            Exit code 0 = shown; with --wait, 0 = converged in time, 1 = not.
+            Example: curfew status --wait --timeout 60s
+            """)
+
+    @OptionGroup var options: ConfigurationOption
+    @OptionGroup var output: FormatOption
+    @Flag(name: .long, help: "Wait until everything is converged.") var wait = false
+    @Option(name: .long, help: "With --wait: until this revision (or its beginning) is in force.") var revision: String?
+    @Option(name: .long, help: "With --wait: the longest time to wait.") var timeout = Span.seconds(60)
+
+    func run() async throws {
+        let configuration = try options.load()
+        let state = StateFolder(path: configuration.state)
+        let end = ContinuousClock.now + timeout.duration
+        while true {
+            let status = CurfewDaemon.Status.read(state)
+            let daemon = StateLock.owner(of: state)
+            let done = status.map { $0.state == .converged && $0.revision?.hex.hasPrefix(revision ?? "") ?? false && daemon != nil } ?? false
+            if wait, !done, ContinuousClock.now < end {
+                try await Task.sleep(for: .milliseconds(50))
+                continue
+            }
+            guard let status else {
+                Terminal.error("error: there is no status in \(state.path) yet; is `curfew run` running with this configuration?")
+                throw ExitCode.failure
+            }
+            if output.format == .json { try Terminal.json(status) } else { StatusPrinter(status: status, daemon: daemon).printText() }
+            if wait, !done { throw ExitCode.failure }
+            return
+        }
+    }
+}

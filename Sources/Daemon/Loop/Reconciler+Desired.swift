@@ -1,0 +1,69 @@
+import CurfewDesiredState
+import CurfewJournal
+import CurfewModel
+
+extension Reconciler {
+    /// Loads the accepted revision if it is not loaded yet, and lays local rollbacks over it.
+    func takeDesired() async {
+        let currentPins = parts.controls.pins()
+        if let tip = source.accepted, tip != assembly?.desired.revision {
+            do {
+                let next = try await parts.assembler.assemble(tip)
+                await recordBundles(from: assembly, to: next)
+                assembly = next
+                loadProblem = nil
+            } catch {
+                // Unreadable is not empty: what runs stays.
+                await report("load", "revision \(tip.short) cannot be loaded: \(error)")
+                loadProblem = "\(error)"
+                return
+            }
+        } else if currentPins == pins {
+            return
+        }
+        guard let assembly else { return }
+        pins = currentPins
+        var next = assembly.desired
+        for (name, pin) in currentPins { await lay(pin, on: name, of: &next) }
+        clear("load")
+        noteDifferences(from: desired, to: next)
+        desired = next
+    }
+
+    /// Replaces a workload by its older self, or drops the pin when the branch has moved on.
+    private func lay(_ pin: Pin, on name: Name, of next: inout DesiredState) async {
+        guard next.workloads[name]?.generation == pin.bad else {
+            parts.controls.unpin(name)
+            pins[name] = nil
+            await record("rollback.landed", workload: name, "the branch no longer asks for generation \(pin.bad.short)")
+            return
+        }
+        do {
+            let bundle = try await parts.assembler.bundle(pin.bundle, at: pin.revision)
+            next.workloads[name] = bundle?.workloads.first { $0.desired.workload.name == name }?.desired
+        } catch {
+            await report("pin/\(name)", "the local rollback of \(name) to \(pin.revision.short) cannot be read: \(error)")
+        }
+    }
+
+    /// Marks what is desired differently now, and all that runs without being desired.
+    private func noteDifferences(from old: DesiredState?, to new: DesiredState) {
+        for (name, workload) in new.workloads where old?.workloads[name] != workload { dirty.insert(name) }
+        for name in old?.workloads.keys ?? [:].keys where new.workloads[name] == nil { dirty.insert(name) }
+        for name in observation.instances.keys where new.workloads[name] == nil { dirty.insert(name) }
+        if old?.held != new.held || old?.allowsPrune != new.allowsPrune { everythingIsDirty = true }
+    }
+
+    private func recordBundles(from old: Assembly?, to new: Assembly) async {
+        await record("revision.applied", revision: new.desired.revision, "revision \(new.desired.revision.short) is in force")
+        let before = Set(old?.desired.held.map(\.bundle) ?? [])
+        for held in new.desired.held where !before.contains(held.bundle) {
+            let first = held.diagnostics.first.map { ": \($0)" } ?? ""
+            let place = held.lastGood.map { "stays at \($0.short)" } ?? "is not applied"
+            await record("bundle.held", revision: new.desired.revision, "bundle \(held.bundle) \(place)\(first)")
+        }
+        for name in before.subtracting(new.desired.held.map(\.bundle)) {
+            await record("bundle.released", revision: new.desired.revision, "bundle \(name) is good again")
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import CurfewModel
+import CurfewRollout
+import Glibc
+
+extension Reconciler {
+    /// Writes the snapshot for `curfew status` if it says something new.
+    func writeStatus() {
+        var status = makeStatus()
+        if let written = writtenStatus {
+            // The moment alone is no news.
+            status.at = written.at
+            if status == written { return }
+            status.at = parts.clock.now
+        }
+        do {
+            try status.write(parts.state)
+            writtenStatus = status
+            problems["status"] = nil
+        } catch {
+            problems["status"] = "the status cannot be written: \(error)"
+        }
+    }
+
+    func makeStatus() -> Status {
+        let configuration = parts.configuration
+        let names = Set(desired?.workloads.keys.map { $0 } ?? []).union(observation.instances.keys)
+        let workloads = names.sorted().map(describe)
+        let pending = parts.reverts.all().filter { $0.outcome == nil }
+        return Status(
+            pid: getpid(), at: parts.clock.now, revision: desired?.revision, verified: false, trust: configuration.trust.mode.rawValue,
+            state: overall(workloads), paused: parts.controls.pausedBy,
+            source: Status.Source(
+                url: configuration.repository.url, branch: configuration.repository.branch, remote: source.remote, tip: source.tip,
+                lastFetch: source.lastFetch, problem: source.problem, failingSince: source.failingSince, held: source.held),
+            workloads: workloads, heldBundles: desired?.held ?? [], holds: holds.values.sorted { $0.workload < $1.workload },
+            diagnostics: assembly?.diagnostics ?? [],
+            problems: problems.sorted { $0.key < $1.key }.map(\.value) + (loadProblem.map { ["load: \($0)"] } ?? []),
+            pendingReverts: pending)
+    }
+
+    private func overall(_ workloads: [Status.Workload]) -> Status.Overall {
+        let states = Set(workloads.map(\.state))
+        if states.contains(.failed) { return .failed }
+        if source.held != nil || !(desired?.held.isEmpty ?? true) || states.contains(.held) || !pins.isEmpty { return .held }
+        guard desired != nil else { return source.problem == nil ? .progressing : .failed }
+        return states.contains(.progressing) ? .progressing : .converged
+    }
+
+    private func describe(_ name: Name) -> Status.Workload {
+        let wanted = desired?.workloads[name]
+        let instances = observation.instances[name] ?? []
+        let ready = instances.filter { instance in
+            instance.generation == wanted?.generation && instance.state == .running && instance.tampered == nil
+                && instance.foreign == nil && (instance.health == nil || observation.health[instance.id] == .healthy)
+        }
+        let (state, message) = words(for: views[name]?.phase ?? .progressing("waiting to be looked at"), hold: holds[name])
+        let exposed = wanted?.workload.ports.first { $0.expose != nil }?.expose
+        return Status.Workload(
+            name: name, runtime: wanted?.workload.runtime, generation: wanted?.generation, desired: wanted?.workload.replicas ?? 0,
+            ready: ready.count, address: exposed.map { "\(Endpoint(host: parts.configuration.edge.bind, port: $0))" },
+            state: state, message: message, revision: wanted?.revision, pinned: pins[name] != nil,
+            instances: instances.sorted { $0.id < $1.id }.map(describe))
+    }
+
+    private func describe(_ instance: ObservedInstance) -> Status.Instance {
+        let state =
+            switch instance.state {
+            case .starting: "starting"
+            case .running: "running"
+            case .exited(let code): code.map { "exited (\($0))" } ?? "exited"
+            }
+        let health =
+            switch observation.health[instance.id] {
+            case .healthy?: "healthy"
+            case .unhealthy(let why)?: why
+            case .unknown?: "unknown"
+            case nil: instance.health == nil ? "running" : "unknown"
+            }
+        return Status.Instance(
+            id: instance.id, generation: instance.generation, state: state,
+            health: instance.tampered ?? instance.foreign ?? health, endpoints: instance.endpoints)
+    }
+
+    private func words(for phase: Phase, hold: PlanHold?) -> (Status.Overall, String?) {
+        switch phase {
+        case .failed(let why): (.failed, why)
+        case .held(let why): (.held, why)
+        case .progressing(let what): hold.map { (.held, $0.explanation) } ?? (.progressing, what)
+        case .converged: hold.map { (.held, $0.explanation) } ?? (.converged, nil)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import CurfewDesiredState
+import CurfewDrivers
+import CurfewGitSource
+import CurfewJournal
+import CurfewModel
+import CurfewObservation
+import CurfewPlanning
+import CurfewRollout
+
+/// The loop: load → observe → plan → act → record, once for every hint that something may have changed.
+///
+/// Level-triggered: each tick decides from what is there now. Workloads whose desired and observed state did not change
+/// are not planned again, so that the cost of a tick grows with what changed.
+actor Reconciler {
+    /// Everything that the loop works with.
+    struct Parts: Sendable {
+        var configuration: ServiceConfiguration
+        var state: StateFolder
+        var mirror: Mirror
+        var assembler: RevisionAssembler
+        var runtimes: [Name: any Runtime]
+        var edge: any Edge
+        var prober: Prober
+        var observer: Observer
+        var journal: Journal
+        var reverts: RevertQueue
+        var controls: Controls
+        var clock: WallClock
+        /// Wakes the reverter.
+        var revertWanted: @Sendable () -> Void
+    }
+
+    /// What was decided about a workload last.
+    struct View: Sendable {
+        var phase = Phase.progressing("starting")
+        var wakeAt: Instant?
+        var listeners: [EdgeListener] = []
+        var since: Instant?
+    }
+
+    let parts: Parts
+    let changes: ChangeFinder
+    nonisolated let alarm = Alarm()
+    /// Rung when the service shuts down.
+    nonisolated let stopping = Alarm()
+
+    // Desired
+    var source = BranchFollower.State()
+    var assembly: Assembly?
+    var desired: DesiredState?
+    var pins: [Name: Pin] = [:]
+    var loadProblem: String?
+    var attributions: [Name: (generation: Generation?, attribution: Attribution)] = [:]
+    // Observed
+    var observation = Observation()
+    // Decided
+    var memory: [Name: WorkloadMemory] = [:]
+    var steps: [Name: PlanStep] = [:]
+    var holds: [Name: PlanHold] = [:]
+    var views: [Name: View] = [:]
+    var explained: [Name: String] = [:]
+    /// Named by hand to be looked at in the next tick.
+    var dirty: Set<Name> = []
+    var everythingIsDirty = true
+    // Acted
+    var busy: [Name: Task<Void, Never>] = [:]
+    var startFailures: [Name: (generation: Generation, text: String)] = [:]
+    var pauses: [Name: (until: Instant, length: Span)] = [:]
+    var appliedListeners: [EdgeListener]?
+    var problems: [String: String] = [:]
+    var writtenStatus: Status?
+    var collected: Set<String> = []
+
+    init(_ parts: Parts) {
+        self.parts = parts
+        changes = ChangeFinder(mirror: parts.mirror, assembler: parts.assembler)
+    }
+
+    /// Reads what is remembered. A state database that was lost costs nothing but a repeated try.
+    func recall() async {
+        do {
+            let decoder = FactCoder()
+            for (key, data) in try await parts.journal.facts(prefix: "memory/") {
+                guard let name = Name(String(key.dropFirst("memory/".count))) else { continue }
+                memory[name] = decoder.decode(WorkloadMemory.self, from: data)
+            }
+        } catch {
+            problems["journal"] = "what was remembered cannot be read: \(error)"
+        }
+    }
+
+    /// The follower has news.
+    func sourceChanged(_ state: BranchFollower.State) async {
+        let before = source
+        source = state
+        await recordSource(from: before, to: state)
+        alarm.ring()
+    }
+
+    /// Ticks until the task is cancelled; then finishes the actions under way.
+    func run() async {
+        while !Task.isCancelled {
+            let wait = await tick()
+            await alarm.wait(atMost: wait)
+        }
+        await finishActions()
+    }
+
+    /// Waits for actions under way: nothing is left half done, instances stay.
+    func finishActions() async {
+        for task in busy.values { await task.value }
+    }
+
+    /// One round. Returns how long nothing will have to be done unless something changes.
+    func tick() async -> Span {
+        let interval = parts.configuration.observe.interval
+        await takeDesired()
+        let previous = observation
+        observation = await parts.observer.observe()
+        noteUnreachable()
+        await parts.prober.track(observation.instances.values.flatMap { $0 })
+        if parts.controls.pausedBy == nil {
+            let names = namesToLookAt(previous: previous)
+            if !names.isEmpty, let desired { await lookAt(names, desired: desired) }
+            await applyEdge()
+            await collectGarbage()
+        }
+        await watchJournal()
+        writeStatus()
+        let now = parts.clock.now
+        let due = views.values.compactMap(\.wakeAt).min().map { $0 - now } ?? interval
+        if !dirty.isEmpty && dirty.contains(where: { busy[$0] == nil }) { return .milliseconds(20) }
+        return min(max(due, .milliseconds(5)), interval)
+    }
+
+    /// Whether there is nothing under way and nothing to wait for by itself.
+    var isSettled: Bool {
+        guard desired != nil, busy.isEmpty, dirty.isEmpty else { return source.problem != nil || loadProblem != nil }
+        return views.allSatisfy { name, view in
+            if case .progressing = view.phase { return holds[name] != nil }
+            return true
+        }
+    }
+}

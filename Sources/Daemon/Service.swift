@@ -1,0 +1,142 @@
+public import CurfewDesiredState
+import CurfewGitSource
+import CurfewHAProxyEdge
+import CurfewJournal
+import CurfewLocalRuntime
+import CurfewModel
+import CurfewObservation
+public import Logging
+public import ServiceLifecycle
+
+/// The service: owns the state folder, follows the branch, reconciles, and pushes reverts, until it is told to stop.
+public struct CurfewService: Service {
+    private let configuration: ServiceConfiguration
+    private let log: Logger
+    private let lock: StateLock
+    private let journal: Journal
+    private let runtimes: [Name: LocalRuntime]
+    private let edge: HAProxyEdge
+    private let prober: Prober
+    private let follower: BranchFollower
+    private let reverter: Reverter
+    private let reconciler: Reconciler
+    private let clock: WallClock
+
+    /// Takes the state folder and finds out what is there. Nothing is changed before ``run()``.
+    /// - Throws: ``DaemonError`` when another process owns the folder or it cannot be used.
+    public init(configuration: ServiceConfiguration, program: String, log: Logger, clock: WallClock = .system) async throws {
+        (self.configuration, self.log, self.clock) = (configuration, log, clock)
+        let state = StateFolder(path: configuration.state)
+        try state.create()
+        lock = try StateLock(state)
+        journal = try Journal(path: state.journal)
+        let mirror = Composition.mirror(of: configuration, program: program)
+        try await mirror.open()
+        let loader = DesiredStateLoader(limits: configuration.limits, runtimes: Composition.capabilities(of: configuration))
+        let assembler = RevisionAssembler(mirror: mirror, loader: loader)
+        runtimes = try Composition.runtimes(of: configuration, state: state, artifacts: mirror)
+        edge = Composition.edge(of: configuration, state: state)
+        let runtimes = runtimes
+        prober = Prober { id, command, timeout in
+            for runtime in runtimes.values {
+                return try await runtime.run(command, beside: id, timeout: timeout)
+            }
+            return 1
+        }
+        let queue = RevertQueue(state)
+        let relay = Relay()
+        reverter = Reverter(
+            mirror: mirror, assembler: assembler, queue: queue, journal: journal, clock: clock, landed: { relay.fetch() })
+        let reverter = reverter
+        reconciler = Reconciler(
+            Reconciler.Parts(
+                configuration: configuration, state: state, mirror: mirror, assembler: assembler, runtimes: runtimes, edge: edge,
+                prober: prober, observer: Observer(runtimes: Array(runtimes.values), edge: edge, prober: prober),
+                journal: journal, reverts: queue, controls: Controls(state), clock: clock,
+                revertWanted: { reverter.hurry() }))
+        let reconciler = reconciler
+        follower = BranchFollower(mirror: mirror, clock: clock, interval: configuration.repository.interval) { state in
+            await reconciler.sourceChanged(state)
+            if state.problem == nil { reverter.hurry() }
+        }
+        relay.set(follower)
+    }
+
+    /// Runs until the task is cancelled or the service group shuts down; instances go on running.
+    public func run() async throws {
+        try await begin()
+        await withGracefulShutdownHandler {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await reconciler.run() }
+                group.addTask { await follower.run() }
+                group.addTask { await reverter.run() }
+                group.addTask { for await _ in edge.exits { reconciler.alarm.ring() } }
+                group.addTask { for await _ in prober.changes { reconciler.alarm.ring() } }
+                for runtime in runtimes.values {
+                    group.addTask { for await _ in runtime.events { reconciler.alarm.ring() } }
+                }
+                group.addTask { await stopWhenAsked(reconciler.stopping) }
+                await group.next()
+                group.cancelAll()
+            }
+        } onGracefulShutdown: {
+            reconciler.stopping.ring()
+        }
+        await end()
+    }
+
+    /// Fetches once and works until there is nothing to do, or nothing that can be done.
+    /// - Returns: the state in the end.
+    public func runOnce(limit: Span) async throws -> Status {
+        try await begin()
+        let start = clock.now
+        await follower.ask()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in prober.changes { reconciler.alarm.ring() } }
+            for runtime in runtimes.values {
+                group.addTask { for await _ in runtime.events { reconciler.alarm.ring() } }
+            }
+            while clock.now - start < limit, !Task.isCancelled {
+                let wait = await reconciler.tick()
+                if await reconciler.isSettled {
+                    _ = await reverter.work()
+                    break
+                }
+                await reconciler.alarm.wait(atMost: wait)
+            }
+            group.cancelAll()
+        }
+        await reconciler.finishActions()
+        let status = await reconciler.makeStatus()
+        await end()
+        return status
+    }
+
+    /// Looks at the control files and the branch now (SIGHUP).
+    public func wake() {
+        follower.hurry()
+        reverter.hurry()
+        reconciler.alarm.ring()
+    }
+
+    private func begin() async throws {
+        for runtime in runtimes.values { try await runtime.open() }
+        await reconciler.recall()
+        try await follower.recall()
+        await reconciler.sourceChanged(follower.state)
+        await reconciler.record("daemon.started", "Curfew \(Version.current) started on \(configuration.repository.url)")
+        if let aside = journal.recovered {
+            log.warning("the state database was damaged; it lies at \(aside) now and a new one was begun")
+        }
+    }
+
+    private func end() async {
+        await reconciler.record("daemon.stopped", "Curfew stopped; instances go on running")
+        await prober.shutdown()
+        for runtime in runtimes.values { await runtime.shutdown() }
+    }
+
+    private func stopWhenAsked(_ stopping: Alarm) async {
+        await stopping.wait(atMost: .seconds(1 << 40))
+    }
+}

@@ -1,0 +1,103 @@
+import CurfewGitSource
+import CurfewModel
+
+/// Follows the branch: keeps asking for its tip, on its own time, so that a server that never answers holds nothing up.
+///
+/// Which commit is taken:
+/// 1. The tip of the branch, if it descends from the last one taken.
+/// 2. Otherwise the branch was rewritten: nothing is taken until a commit on it carries `Curfew-Seal: <its parent>`.
+/// 3. With no answer, an empty repository or no such branch, what was taken before stays.
+actor BranchFollower {
+    /// What is known about the source.
+    struct State: Sendable, Equatable {
+        /// The revision that may be applied.
+        var accepted: ObjectID?
+        /// The remote's tip, which may be held.
+        var tip: ObjectID?
+        /// Where it was fetched from.
+        var remote: String?
+        /// Why the last fetch failed.
+        var problem: String?
+        /// Since when it has been failing.
+        var failingSince: Instant?
+        /// The last fetch that worked.
+        var lastFetch: Instant?
+        /// Why ``tip`` is not taken.
+        var held: String?
+    }
+
+    private let mirror: Mirror
+    private let clock: WallClock
+    private let interval: Span
+    private let alarm = Alarm()
+    private let changed: @Sendable (State) async -> Void
+    private(set) var state = State()
+
+    init(mirror: Mirror, clock: WallClock, interval: Span, changed: @escaping @Sendable (State) async -> Void) {
+        (self.mirror, self.clock, self.interval, self.changed) = (mirror, clock, interval, changed)
+    }
+
+    /// What is known without asking the remote: the start after a kill, or with the Git host down.
+    func recall() async throws {
+        let marks = try await mirror.marks(under: "state")
+        state.accepted = marks["applied"]
+        state.tip = try await mirror.tip()
+    }
+
+    /// Asks now instead of at the next interval.
+    nonisolated func hurry() { alarm.ring() }
+
+    /// Asks again and again until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            await ask()
+            // Up to a tenth earlier or later, so that many Curfews do not ask one host at the same moment.
+            let jitter = Int64.random(in: -interval.milliseconds / 10...interval.milliseconds / 10)
+            await alarm.wait(atMost: Span(milliseconds: interval.milliseconds + jitter))
+        }
+    }
+
+    /// Asks once.
+    func ask() async {
+        var next = state
+        do {
+            let outcome = try await mirror.refresh()
+            (next.problem, next.failingSince, next.lastFetch) = (nil, nil, clock.now)
+            (next.tip, next.remote) = (outcome.tip, outcome.remote)
+            next = try await judge(next)
+        } catch {
+            if Task.isCancelled { return }
+            next.problem = "\(error)"
+            next.failingSince = next.failingSince ?? clock.now
+        }
+        let different = next != state
+        state = next
+        if different { await changed(next) }
+    }
+
+    private func judge(_ state: State) async throws -> State {
+        var next = state
+        guard let tip = state.tip, tip != state.accepted else {
+            next.held = nil
+            return next
+        }
+        if let accepted = state.accepted, try await !mirror.isAncestor(accepted, of: tip), try await !isSealed(tip) {
+            next.held =
+                "history was rewritten: \(tip.short) does not descend from \(accepted.short), the last revision taken; "
+                + "restore the branch, or accept it with a commit on top that carries the trailer `Curfew-Seal: \(tip.hex)`"
+            return next
+        }
+        try await mirror.setMark("state/applied", to: tip)
+        (next.accepted, next.held) = (tip, nil)
+        return next
+    }
+
+    /// Whether a commit above the rewrite accepts it, by naming its own parent.
+    private func isSealed(_ tip: ObjectID) async throws -> Bool {
+        let history = try await mirror.firstParents(from: tip, until: nil, limit: 50)
+        return history.contains { commit in
+            guard let parent = commit.parents.first else { return false }
+            return commit.trailers("Curfew-Seal").contains(parent.hex)
+        }
+    }
+}

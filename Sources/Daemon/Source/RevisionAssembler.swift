@@ -1,0 +1,72 @@
+import CurfewDesiredState
+import CurfewGitSource
+import CurfewModel
+
+/// Turns a commit into what should run: loads it, and puts bundles with mistakes back to their last good revision.
+///
+/// The last good revision of each bundle is a mark in the mirror (`refs/curfew/bundles/<name>`), so that losing the
+/// state database loses nothing; if the mark is lost too, the history is searched.
+struct RevisionAssembler: Sendable {
+    let mirror: Mirror
+    let loader: DesiredStateLoader
+    /// Whether last good revisions are written down; a command beside a running daemon only reads.
+    var keepsMarks = true
+    private let queue = PrivateQueue("load")
+    /// How many commits are searched for a good version of a bundle whose mark is lost.
+    static let searchDepth = 200
+
+    init(mirror: Mirror, loader: DesiredStateLoader, keepsMarks: Bool = true) {
+        (self.mirror, self.loader, self.keepsMarks) = (mirror, loader, keepsMarks)
+    }
+
+    func assemble(_ tip: ObjectID) async throws -> Assembly {
+        let tree = try await mirror.tree(at: tip)
+        let allowsPrune = try await mirror.commit(tip).trailers("Curfew-Allow-Prune").contains { $0.lowercased() == "yes" }
+        let loader = loader
+        let loaded = try await queue.run { try loader.load(tree, revision: tip) }
+        let first = CurfewDesiredState.assemble(loaded, lastGood: [:], allowsPrune: allowsPrune)
+        if first.desired.held.isEmpty, !loaded.diagnostics.contains(where: { $0.severity == .error }) {
+            try await mark(first, previously: try await mirror.marks(under: "bundles"))
+            return first
+        }
+        // Something is wrong: only now the older revisions are needed.
+        let marks = try await mirror.marks(under: "bundles")
+        var lastGood: [Name: LoadedBundle] = [:]
+        for name in Set(loaded.bundles.keys).union(marks.keys.compactMap(Name.init)) {
+            lastGood[name] = try await lastGoodVersion(of: name, mark: marks[name.rawValue], before: tip)
+        }
+        let assembly = CurfewDesiredState.assemble(loaded, lastGood: lastGood, allowsPrune: allowsPrune)
+        try await mark(assembly, previously: marks)
+        return assembly
+    }
+
+    /// The bundle as it stands at one commit, `nil` when it is not there.
+    func bundle(_ name: Name, at revision: ObjectID) async throws -> LoadedBundle? {
+        let tree = try await mirror.tree(at: revision)
+        let loader = loader
+        return try await queue.run { try loader.loadBundle(name, in: tree, revision: revision) }
+    }
+
+    private func lastGoodVersion(of name: Name, mark: ObjectID?, before tip: ObjectID) async throws -> LoadedBundle? {
+        if let mark, let bundle = try await bundle(name, at: mark), bundle.isClean { return bundle }
+        for commit in try await mirror.firstParents(from: tip, until: nil, limit: Self.searchDepth).dropFirst() {
+            if let bundle = try await bundle(name, at: commit.id), bundle.isClean { return bundle }
+        }
+        return nil
+    }
+
+    private func mark(_ assembly: Assembly, previously: [String: ObjectID]) async throws {
+        guard keepsMarks else { return }
+        let tip = assembly.desired.revision
+        for name in assembly.good where previously[name.rawValue] != tip {
+            try await mirror.setMark("bundles/\(name)", to: tip)
+        }
+        let known = Set(assembly.good.map(\.rawValue)).union(assembly.desired.held.map(\.bundle.rawValue))
+        for name in previously.keys where !known.contains(name) { try await mirror.setMark("bundles/\(name)", to: nil) }
+    }
+}
+
+extension LoadedBundle {
+    /// Whether it has no error of its own.
+    var isClean: Bool { !diagnostics.contains { $0.severity == .error } }
+}

@@ -1,0 +1,97 @@
+public import CurfewDrivers
+public import CurfewModel
+import Dispatch
+import Foundation
+import Glibc
+
+extension Mirror: ArtifactSource {
+    public nonisolated func checkOut(tree: ObjectID, into folder: String, limit: ByteCount) async throws {
+        let source = try await objectDatabase()
+        // An artifact may be large: written on a queue of its own, the mirror goes on meanwhile.
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            DispatchQueue(label: "curfew.checkout").async {
+                continuation.resume(with: Result { try TreeWriter(objects: source, limit: limit.value).write(tree, to: folder) })
+            }
+        }
+    }
+
+    private func objectDatabase() throws -> ObjectDatabase { try ObjectDatabase(path: path) }
+}
+
+/// Writes a tree's files to a folder, read-only. Everything in the tree is hostile.
+private final class TreeWriter {
+    private let objects: ObjectDatabase
+    private var rest: Int64
+    private var entries = 0
+
+    init(objects: ObjectDatabase, limit: Int64) { (self.objects, rest) = (objects, limit) }
+
+    func write(_ tree: ObjectID, to folder: String) throws {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw problem(folder, String(cString: strerror(errno)), .storage) }
+        defer { close(descriptor) }
+        try write(tree, into: descriptor, path: "", depth: 0)
+    }
+
+    private func write(_ tree: ObjectID, into folder: Int32, path: String, depth: Int) throws {
+        guard depth < 100 else { throw problem(path, "folders are nested more than 100 deep") }
+        for entry in try GitTree(root: tree, objects: objects).entries(of: tree) {
+            let here = path.isEmpty ? entry.name : "\(path)/\(entry.name)"
+            entries += 1
+            guard entries <= 100_000 else { throw problem(here, "there are more than 100000 files") }
+            guard entry.name != ".", entry.name != "..", entry.name.lowercased() != ".git", !entry.name.contains("/"), !entry.name.contains("\0")
+            else { throw problem(here, "its name is not allowed") }
+            switch entry.kind {
+            case .file, .executable: try writeFile(entry, into: folder, here)
+            case .symlink: try writeLink(entry, into: folder, here, depth: depth)
+            case .submodule: throw problem(here, "it is a submodule, which is not in this repository; add its files instead")
+            case .folder:
+                guard mkdirat(folder, entry.name, 0o755) == 0 else { throw system(here) }
+                let next = openat(folder, entry.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+                guard next >= 0 else { throw system(here) }
+                defer { close(next) }
+                try write(entry.id, into: next, path: here, depth: depth + 1)
+                guard fchmod(next, 0o555) == 0 else { throw system(here) }
+            }
+        }
+    }
+
+    private func writeFile(_ entry: FileEntry, into folder: Int32, _ path: String) throws {
+        let outcome = try GitTree(root: entry.id, objects: objects).withBlob(entry.id, limit: Int(clamping: rest)) { bytes in
+            let file = openat(folder, entry.name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            guard file >= 0 else { throw system(path) }
+            defer { close(file) }
+            var done = 0
+            while done < bytes.count {
+                let count = Glibc.write(file, bytes.baseAddress?.advanced(by: done), bytes.count - done)
+                if count < 0, errno != EINTR { throw system(path) }
+                if count > 0 { done += count }
+            }
+            rest -= Int64(bytes.count)
+            guard fchmod(file, entry.kind == .executable ? 0o555 : 0o444) == 0 else { throw system(path) }
+        }
+        if case .tooLarge = outcome { throw problem(path, "the artifact is larger than allowed (see store.maxArtifact)") }
+    }
+
+    /// A link may point to anything below the artifact's own folder, and to nothing else.
+    private func writeLink(_ entry: FileEntry, into folder: Int32, _ path: String, depth: Int) throws {
+        let outcome = try GitTree(root: entry.id, objects: objects).withBlob(entry.id, limit: 4096) { String(decoding: $0, as: UTF8.self) }
+        guard case .value(let target) = outcome, !target.isEmpty, !target.contains("\0"), !target.hasPrefix("/") else {
+            throw problem(path, "the symlink leaves the artifact")
+        }
+        var level = depth
+        for part in target.split(separator: "/") where part != "." {
+            level += part == ".." ? -1 : 1
+            guard level >= 0 else { throw problem(path, "the symlink leaves the artifact") }
+        }
+        guard symlinkat(target, folder, entry.name) == 0 else { throw system(path) }
+    }
+
+    private func system(_ path: String) -> DriverError {
+        problem(path, String(cString: strerror(errno)), errno == ENOSPC || errno == EDQUOT ? .storage : .badArtifact)
+    }
+
+    private func problem(_ path: String, _ message: String, _ code: DriverError.Code = .badArtifact) -> DriverError {
+        DriverError(code, operation: "unpack", subject: path.escapingControls, message)
+    }
+}

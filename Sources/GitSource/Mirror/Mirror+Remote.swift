@@ -1,0 +1,106 @@
+public import CurfewModel
+import Foundation
+import Subprocess
+
+#if canImport(System)
+    import System
+#else
+    import SystemPackage
+#endif
+
+/// What a refresh found out.
+public struct FetchOutcome: Sendable, Hashable {
+    /// The branch's tip at the remote.
+    public var tip: ObjectID
+    /// The address that answered, without credentials.
+    public var remote: String
+    /// Whether it is another one than before.
+    public var moved: Bool
+}
+
+extension Mirror {
+    /// Asks for the branch's tip, and fetches it when it moved, over one connection in one child process. The configured
+    /// address comes first, then its mirrors; each gets the configured time.
+    /// - Throws: ``GitError`` of the configured address when none answers.
+    public func refresh() async throws -> FetchOutcome {
+        let known = try tip()
+        var first: GitError?
+        for address in [location.url] + location.mirrors {
+            do {
+                let answer = try await ask(
+                    WorkerRequest(
+                        operation: .refresh, repository: path, url: address, branch: location.branch,
+                        credentials: location.credentials, known: known))
+                guard let tip = answer.tip else { throw GitError(.corrupt, operation: "fetch from", subject: address, "the child gave no tip") }
+                return FetchOutcome(tip: tip, remote: RemoteURL.redact(address), moved: tip != known)
+            } catch let error as GitError {
+                first = first ?? error
+            }
+        }
+        throw first ?? GitError(.unreachable, operation: "fetch from", subject: RemoteURL.redact(location.url), "no answer")
+    }
+
+    /// Pushes a commit to the branch of the configured address, never by force.
+    /// - Throws: ``GitError`` with code `rejected` when the branch is not at `tip` any more or the server refuses it.
+    public func push(_ commit: ObjectID, expecting tip: ObjectID) async throws {
+        _ = try await ask(
+            WorkerRequest(
+                operation: .push, repository: path, url: location.url, branch: location.branch,
+                credentials: location.credentials, commit: commit, expected: tip))
+    }
+
+    /// Reverts a commit on the branch as it is now, and pushes that; when somebody else was faster, again on the new tip.
+    public func revertAndPush(_ commit: ObjectID, subject: String?, body: String, at now: Instant, attempts: Int) async throws -> ObjectID {
+        var last = GitError(.rejected, operation: "push to", subject: RemoteURL.redact(location.url), "not tried")
+        for _ in 0..<max(1, attempts) {
+            let tip = try await refresh().tip
+            let revert = try makeRevert(of: commit, onto: tip, subject: subject, body: body, at: now)
+            do {
+                try await push(revert, expecting: tip)
+                return revert
+            } catch let error as GitError where error.code == .rejected {
+                last = error
+                if !error.message.contains("moved") { throw error }
+            }
+        }
+        throw last
+    }
+
+    /// Runs the child with a deadline. A killed child leaves locks behind: they are removed before the next one.
+    private func ask(_ request: WorkerRequest) async throws -> WorkerAnswer {
+        guard let program = worker.first else { throw GitError(.failed, operation: "run", subject: "git-worker", "no program was given") }
+        let input = [UInt8](try JSONEncoder().encode(request))
+        let arguments = Array(worker.dropFirst())
+        let subject = RemoteURL.redact(request.url)
+        let limit = location.timeout
+        let output: String? = try await withThrowingTaskGroup(of: String??.self) { group in
+            group.addTask {
+                var options = PlatformOptions()
+                options.processGroupID = 0
+                let result = try await Subprocess.run(
+                    .path(FilePath(program)), arguments: Arguments(arguments),
+                    environment: .custom(["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"]),
+                    platformOptions: options, input: .array(input), output: .string(limit: 1 << 20), error: .discarded)
+                return .some(result.standardOutput)
+            }
+            group.addTask {
+                try await Task.sleep(for: limit.duration)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let text = first else {
+                throw GitError(.timedOut, operation: request.operation == .push ? "push to" : "fetch from", subject: subject, "no answer within \(limit)")
+            }
+            return text
+        }.flatMap { $0 }
+        guard let output, let answer = try? JSONDecoder().decode(WorkerAnswer.self, from: Data(output.utf8)) else {
+            removeLocks()
+            throw GitError(.corrupt, operation: "fetch from", subject: subject, "the child process that does network Git ended without an answer")
+        }
+        if let error = answer.error {
+            if error.message.contains("lock") { removeLocks() }
+            throw error
+        }
+        return answer
+    }
+}

@@ -1,0 +1,62 @@
+import CurfewModel
+import Foundation
+import Subprocess
+
+#if canImport(System)
+    import System
+#else
+    import SystemPackage
+#endif
+
+/// The keys that known_hosts has for one SSH host, looked up by OpenSSH itself (which knows hashed names and ports).
+struct HostKeys {
+    enum Verdict: Equatable { case known, unknown(String), changed(String) }
+
+    private let host: String
+    private let file: String
+    /// Type and key, both as in known_hosts.
+    private let keys: [(type: String, key: Data)]
+
+    init(url: RemoteURL, file: String?) async throws {
+        let path = file ?? "/etc/ssh/ssh_known_hosts"
+        self.file = path
+        host = url.port.map { $0 == 22 ? url.host : "[\(url.host)]:\($0)" } ?? url.host
+        guard access(path, R_OK) == 0 else {
+            throw GitError(
+                .hostKeyMismatch, operation: "connect to", subject: host,
+                "there is no file with known host keys; make it with `ssh-keyscan`, check the fingerprint, and name it as credentials.knownHostsFile")
+        }
+        let result = try await Subprocess.run(
+            .name("ssh-keygen"), arguments: ["-F", host, "-f", path], output: .string(limit: 1 << 20), error: .discarded)
+        keys = (result.standardOutput ?? "").split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
+            var words = line.split(separator: " ")
+            // A revoked key, or one of an authority, is no known host key.
+            if words.first?.hasPrefix("@") ?? true { return nil }
+            words.removeFirst()
+            guard words.count >= 2, let key = Data(base64Encoded: String(words[1])) else { return nil }
+            return (String(words[0]), key)
+        }
+    }
+
+    init(host: String, file: String, keys: [(type: String, key: Data)]) { (self.host, self.file, self.keys) = (host, file, keys) }
+
+    /// Judges the key that the host showed (in SSH wire format).
+    func judge(_ shown: Data) -> Verdict {
+        if keys.contains(where: { $0.key == shown }) { return .known }
+        let type = Self.type(of: shown)
+        if keys.contains(where: { $0.type == type }) {
+            return .changed("its \(type) host key is not the one in \(file): either the host was set up anew, or somebody stands in between; check before you change the file")
+        }
+        if keys.isEmpty { return .unknown("\(host) is not in \(file); add its key with `ssh-keyscan` after checking the fingerprint") }
+        return .unknown("\(host) showed a key of type \(type), \(file) has \(keys.map(\.type).joined(separator: ", ")); add that one too after checking it")
+    }
+
+    /// The wire format begins with the length and the name of the type.
+    private static func type(of key: Data) -> String {
+        let bytes = Array(key)
+        guard bytes.count > 4 else { return "unknown" }
+        let length = Int(bytes[2]) << 8 | Int(bytes[3])
+        guard bytes[0] == 0, bytes[1] == 0, length <= 64, bytes.count >= 4 + length else { return "unknown" }
+        return String(decoding: bytes[4..<4 + length], as: UTF8.self).escapingControls
+    }
+}

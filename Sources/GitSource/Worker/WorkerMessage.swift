@@ -1,0 +1,34 @@
+import CurfewModel
+
+/// What the child is asked to do: one JSON object on its standard input. Names of files, no secrets.
+struct WorkerRequest: Codable, Sendable {
+    enum Operation: String, Codable { case refresh, push }
+    var operation: Operation
+    /// The bare mirror.
+    var repository: String
+    var url: String
+    var branch: String
+    var credentials: GitCredentials
+    /// refresh: the tip that is here already.
+    var known: ObjectID?
+    /// push: the commit to push.
+    var commit: ObjectID?
+    /// push: the tip that it was made on.
+    var expected: ObjectID?
+}
+
+/// What the child answers: one JSON object on its standard output.
+struct WorkerAnswer: Codable, Sendable {
+    var tip: ObjectID?
+    var error: GitError?
+}
+
+/// Refs that the mirror keeps.
+enum MirrorRef {
+    /// The tip that was fetched last.
+    static let remote = "refs/curfew/remote"
+    /// What is being pushed.
+    static let push = "refs/curfew/push"
+    /// Marks that Curfew keeps for itself.
+    static let marks = "refs/curfew/marks/"
+}
