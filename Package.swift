@@ -52,9 +52,11 @@ let package = Package(
             name: "CLibYAML", path: "Sources/CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         module("Model", []),
+        module("DesiredState", ["CurfewModel", "CLibYAML", crypto]),
         module("Drivers", ["CurfewModel"]),
         module("TestSupport", ["CurfewModel", "CurfewDrivers", subprocess]),
 
         tests("Model", ["CurfewModel"]),
+        tests("DesiredState", ["CurfewModel", "CurfewDesiredState"]),
     ]
 )

@@ -1,0 +1,143 @@
+internal import CurfewModel
+
+/// What a path of an artifact is in one revision.
+enum ArtifactState: Hashable, Sendable {
+    case folder(ObjectID)
+    case missing
+    case other(String)
+
+    init(_ entry: FileEntry?) {
+        self =
+            switch entry?.kind {
+            case .folder: .folder(entry?.id ?? ObjectID.none)
+            case nil: .missing
+            case .file, .executable: .other("a file")
+            case .symlink: .other("a symbolic link, which is never followed")
+            case .submodule: .other("a submodule, which is never fetched")
+            }
+    }
+}
+
+extension ObjectID {
+    /// Git's null id: names no object.
+    static let none = ObjectID(String(repeating: "0", count: 40)) ?? { preconditionFailure("a null id has 40 digits") }()
+}
+
+/// One file of a bundle at one path, with its artifacts looked up.
+final class FileResult: Sendable {
+    let path: String
+    let blob: ObjectID
+    let decoded: DecodedFile
+    /// State of the artifact paths of its workloads, in their order.
+    let artifacts: [ArtifactState]
+    let contents: [LoadedWorkload.Content]
+    let diagnostics: [Diagnostic]
+
+    init(
+        _ file: FoundFile, _ decoded: DecodedFile, artifacts: [ArtifactState], bundle: Name, hasher: GenerationHasher
+    ) {
+        (path, blob, self.decoded, self.artifacts) = (file.path, file.blob, decoded, artifacts)
+        var diagnostics = decoded.problems.map { Diagnostic($0, file: file.path) }
+        var contents: [LoadedWorkload.Content] = []
+        var states = artifacts.makeIterator()
+        for item in decoded.workloads {
+            var workload = item.workload
+            if let artifact = item.artifactPath {
+                let state = states.next() ?? .missing
+                if let reason = Self.fault(artifact.path, state, manifest: file.path) {
+                    diagnostics.append(
+                        Diagnostic(
+                            file: file.path, line: artifact.position.line, column: artifact.position.column,
+                            "artifact.path '\(artifact.path)' \(reason)"))
+                } else if case .folder(let id) = state {
+                    workload.artifact = .tree(path: artifact.path, id: id)
+                }
+            }
+            guard let digest = hasher.generation(of: workload) else { continue }
+            let desired = DesiredWorkload(
+                workload: workload, generation: digest.generation, parts: digest.parts, bundle: bundle, revision: .none)
+            contents.append(LoadedWorkload.Content(desired: desired, file: file.path, decoded: item))
+        }
+        (self.contents, self.diagnostics) = (contents, diagnostics)
+    }
+
+    private static func fault(_ path: String, _ state: ArtifactState, manifest: String) -> String? {
+        if contains(path, manifest) {
+            return "contains this manifest itself; put the artifact's files in a folder of their own"
+        }
+        return switch state {
+        case .folder: nil
+        case .missing: "is not there in this revision (paths begin at the repository's root)"
+        case .other(let what): "is \(what); it has to be a folder"
+        }
+    }
+
+    /// Whether `folder` is above `path`.
+    static func contains(_ folder: String, _ path: String) -> Bool {
+        path.utf8.count > folder.utf8.count && path.hasPrefix(folder) && path.utf8.dropFirst(folder.utf8.count).first == 0x2F
+    }
+}
+
+/// A bundle without the revision: shared by all revisions in which its tree and its artifacts are the same.
+final class BundleData: Sendable {
+    let name: Name
+    let tree: ObjectID
+    /// What every artifact path was when this was made; it is only good while they are the same.
+    let artifacts: [String: ArtifactState]
+    let files: [FileResult]
+    let contents: [LoadedWorkload.Content]
+    let diagnostics: [Diagnostic]
+    let broken: [(name: Name, file: String, position: Position)]
+    let unreadable: Bool
+
+    init(_ name: Name, tree: ObjectID, artifacts: [String: ArtifactState], files: [FileResult], diagnostics: [Diagnostic]) {
+        (self.name, self.tree, self.artifacts, self.files) = (name, tree, artifacts, files)
+        contents = files.flatMap(\.contents)
+        broken = files.flatMap { file in file.decoded.broken.map { ($0.name, file.path, $0.position) } }
+        unreadable = files.contains { $0.decoded.unreadable }
+        self.diagnostics = diagnostics + files.flatMap(\.diagnostics) + Self.duplicates(contents, broken)
+    }
+
+    func loaded(at revision: ObjectID) -> LoadedBundle {
+        LoadedBundle(
+            name: name, revision: revision, tree: tree, workloads: contents.map { LoadedWorkload($0, revision: revision) },
+            diagnostics: diagnostics, broken: broken, unreadable: unreadable)
+    }
+
+    /// Names and exposed ports that are used twice in this bundle.
+    private static func duplicates(
+        _ contents: [LoadedWorkload.Content], _ broken: [(name: Name, file: String, position: Position)]
+    ) -> [Diagnostic] {
+        var diagnostics: [Diagnostic] = []
+        var names: [Name: (file: String, position: Position)] = [:]
+        var ports: [Int: LoadedWorkload.Content] = [:]
+        names.reserveCapacity(contents.count + broken.count)
+        func define(_ name: Name, _ file: String, _ position: Position) {
+            if let first = names[name] {
+                diagnostics.append(
+                    Diagnostic(
+                        file: file, line: position.line, column: position.column,
+                        "workload '\(name)' is already defined at \(first.file):\(first.position.line):\(first.position.column)"))
+            } else {
+                names[name] = (file, position)
+            }
+        }
+        for content in contents {
+            define(content.desired.workload.name, content.file, content.decoded.position)
+            for (index, port) in content.desired.workload.ports.enumerated() {
+                guard let expose = port.expose else { continue }
+                if let first = ports[expose], first !== content {
+                    let place = content.decoded.expose[index]
+                    diagnostics.append(
+                        Diagnostic(
+                            file: content.file, line: place.line, column: place.column,
+                            "expose \(expose) is already taken by workload '\(first.desired.workload.name)' at \(first.file)"))
+                } else {
+                    ports[expose] = content
+                }
+            }
+        }
+        for item in broken { define(item.name, item.file, item.position) }
+        return diagnostics
+    }
+}

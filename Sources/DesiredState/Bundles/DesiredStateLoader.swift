@@ -1,0 +1,122 @@
+public import CurfewModel
+internal import Synchronization
+
+/// Loads what a revision says. Thread-safe; loads wait for one another.
+///
+/// A file whose blob was decoded before is not decoded again, and a bundle whose tree and artifacts did not change is not
+/// walked. The caches hold what the last two loads used.
+public final class DesiredStateLoader: Sendable {
+    private let limits: LoadLimits
+    private let runtimes: [Name: RuntimeCapabilities]
+    private let cache = Mutex(Cache())
+
+    /// Makes a loader with empty caches.
+    /// - Parameter runtimes: the runtimes of the service's configuration; workloads that name another one are refused.
+    public init(limits: LoadLimits = .init(), runtimes: [Name: RuntimeCapabilities]) {
+        (self.limits, self.runtimes) = (limits, runtimes)
+    }
+
+    /// Loads everything that `revision` says. Blocks: call it off the cooperative pool.
+    /// - Throws: only what `tree` throws, when the object database fails. Mistakes in files are diagnostics.
+    public func load(_ tree: any FileTree, revision: ObjectID) throws -> LoadedRevision {
+        try cache.withLock { cache in
+            cache.load += 1
+            let lookup = TreeLookup(tree)
+            var result = LoadedRevision(revision: revision)
+            result.diagnostics = try outside(lookup, &cache)
+            guard let folder = try lookup.entry(at: "manifests"), folder.kind == .folder else {
+                result.lacksManifests = true
+                result.diagnostics.append(
+                    Diagnostic(
+                        file: "manifests",
+                        "there is no folder 'manifests'; nothing is changed until it is back (to run nothing, keep it with a README in it)"
+                    ))
+                return result
+            }
+            let entries = try tree.entries(of: folder.id)
+            for name in bundleNames(entries, &result.diagnostics) {
+                result.bundles[name] = try bundle(name, in: folder.id, entries, lookup, &cache)?.loaded(at: revision)
+            }
+            cache.sweep()
+            return result
+        }
+    }
+
+    /// Loads one bundle of a revision, `nil` when it is not there. Blocks: call it off the cooperative pool.
+    /// - Throws: only what `tree` throws, when the object database fails.
+    public func loadBundle(_ name: Name, in tree: any FileTree, revision: ObjectID) throws -> LoadedBundle? {
+        try cache.withLock { cache in
+            let lookup = TreeLookup(tree)
+            guard let folder = try lookup.entry(at: "manifests"), folder.kind == .folder else { return nil }
+            let entries = try tree.entries(of: folder.id)
+            return try bundle(name, in: folder.id, entries, lookup, &cache)?.loaded(at: revision)
+        }
+    }
+
+    /// The bundle of the files that lie directly in `manifests/`.
+    static let defaultBundle = Name(literal: "default")
+
+    private func bundleNames(_ entries: [FileEntry], _ diagnostics: inout [Diagnostic]) -> [Name] {
+        var names: Set<Name> = []
+        for entry in entries {
+            let path = "manifests/" + entry.name
+            switch entry.kind {
+            case .folder:
+                if let name = Name(entry.name) {
+                    names.insert(name)
+                } else {
+                    diagnostics.append(
+                        Diagnostic(
+                            file: path,
+                            "a folder in manifests/ is a bundle, and its name has to be a DNS label: 1 to 63 of a-z, 0-9 and '-'"))
+                }
+            case .symlink, .submodule:
+                if TreeWalk.isManifest(entry.name) {
+                    names.insert(Self.defaultBundle)
+                } else {
+                    let what = entry.kind == .symlink ? "a symbolic link is never followed" : "a submodule is never fetched"
+                    diagnostics.append(Diagnostic(file: path, "\(what); put the files themselves here"))
+                }
+            case .file, .executable:
+                if TreeWalk.isManifest(entry.name) { names.insert(Self.defaultBundle) }
+            }
+        }
+        return names.sorted()
+    }
+
+    private func bundle(
+        _ name: Name, in manifests: ObjectID, _ entries: [FileEntry], _ lookup: TreeLookup, _ cache: inout Cache
+    ) throws -> BundleData? {
+        var roots: [BundleBuilder.Root] = []
+        if name == Self.defaultBundle, entries.contains(where: { $0.kind != .folder && TreeWalk.isManifest($0.name) }) {
+            roots.append(BundleBuilder.Root(path: "manifests", tree: manifests, shallow: true))
+        }
+        if let folder = entries.first(where: { $0.kind == .folder && $0.name == name.rawValue }) {
+            roots.append(BundleBuilder.Root(path: "manifests/" + folder.name, tree: folder.id, shallow: false))
+        }
+        guard let tree = roots.first?.tree else { return nil }
+        if let known = try cache.bundle(name, tree: tree, lookup) { return known }
+        let builder = BundleBuilder(
+            name: name, limits: limits, runtimes: runtimes, lookup: lookup, previous: cache.latest(name)?.files ?? [])
+        let data = try builder.build(roots, tree: tree, parsed: &cache.parsed)
+        cache.insert(data)
+        return data
+    }
+
+    private func outside(_ lookup: TreeLookup, _ cache: inout Cache) throws -> [Diagnostic] {
+        let root = try lookup.tree.entries(of: lookup.tree.root)
+        func folder(_ name: String) -> ObjectID? { root.first { $0.name == name && $0.kind == .folder }?.id }
+        let key = Cache.OutsideKey(policies: folder("policies"), grants: folder("grants"))
+        if let known = cache.outside, known.key == key { return known.diagnostics }
+        var diagnostics: [Diagnostic] = []
+        if let policies = key.policies { diagnostics += try PolicyCheck(limits: limits).diagnostics(lookup.tree, policies) }
+        if let grants = key.grants {
+            for entry in try lookup.tree.entries(of: grants) where TreeWalk.isManifest(entry.name) {
+                diagnostics.append(
+                    Diagnostic(file: "grants/" + entry.name, "grants are not built yet; this file gives no access"))
+            }
+        }
+        cache.outside = (key, diagnostics)
+        return diagnostics
+    }
+}

@@ -1,0 +1,133 @@
+internal import CurfewModel
+
+/// What runs in an instance: artifact, command, environment, and the placeholders in them.
+extension Decoder {
+    func artifact(_ node: Int, _ draft: inout Draft) {
+        guard let record = record(node, "artifact", as: ArtifactField.self) else { return }
+        if let node = record[.path], let path = string(node, "artifact.path") {
+            if let reason = Self.pathFault(path) {
+                report(node, "artifact.path '\(path.prefix(80))' \(reason)")
+            } else {
+                draft.artifactPath = (path, position(node))
+            }
+        }
+        if let node = record[.url], let url = string(node, "artifact.url", maximum: 2048) {
+            let digest = record[.sha256].flatMap { sha256($0) }
+            if let reason = Self.urlFault(url) {
+                report(node, "artifact.url \(reason)")
+            } else if let digest {
+                draft.artifact = .url(url, sha256: digest)
+            }
+        }
+        if let node = record[.image], let image = string(node, "artifact.image", maximum: 512) {
+            if Self.isPinned(image) {
+                draft.artifact = .image(image)
+            } else {
+                report(
+                    node,
+                    "artifact.image '\(image.prefix(80))' has to name a digest, such as registry/app@sha256:… (64 hexadecimal digits): a tag can change under a running system"
+                )
+            }
+        }
+    }
+
+    private func sha256(_ node: Int) -> String? {
+        guard let text = string(node, "artifact.sha256") else { return nil }
+        if text.utf8.count == 64, text.utf8.allSatisfy(\.isLowerHexadecimal) { return text }
+        report(node, "artifact.sha256 has to be 64 lower-case hexadecimal digits")
+        return nil
+    }
+
+    /// What is wrong with a path in the repository, `nil` when it is relative, normalised and printable.
+    static func pathFault(_ path: String) -> String? {
+        if path.isEmpty { return "is empty" }
+        if path.hasPrefix("/") { return "has to be relative to the repository's root" }
+        if path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return "holds control characters" }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        if parts.contains("..") { return "leaves its folder with '..'" }
+        if parts.contains(where: { $0.isEmpty || $0 == "." }) { return "has to be written without '.', '//' and a final '/'" }
+        return nil
+    }
+
+    static func urlFault(_ url: String) -> String? {
+        guard url.hasPrefix("https://") || url.hasPrefix("http://") else { return "has to begin with https:// or http://" }
+        guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return "holds spaces, control or non-ASCII characters" }
+        let authority = url.drop { $0 != ":" }.dropFirst(3).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        if authority.isEmpty { return "names no host" }
+        // Credentials in a manifest are readable by everybody who may read the repository.
+        if authority.contains("@") { return "holds credentials; they do not belong in a repository" }
+        return nil
+    }
+
+    private static func isPinned(_ image: String) -> Bool {
+        let parts = image.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, let first = parts[0].utf8.first, first != UInt8(ascii: "-"), parts[1].hasPrefix("sha256:")
+        else { return false }
+        let digits = parts[1].utf8.dropFirst(7)
+        return digits.count == 64 && digits.allSatisfy(\.isLowerHexadecimal) && image.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+
+    /// An argument vector.
+    func command(_ node: Int, _ label: String, ports: [Port]) -> [String]? {
+        var words: [String] = []
+        list(node, label, count: WorkloadRules.words) { item in
+            guard let word = string(item, label, maximum: WorkloadRules.word) else { return }
+            if words.isEmpty, word.isEmpty { report(item, "\(label) begins with an empty word; it has to name a program") }
+            placeholders(item, word, label, ports: ports)
+            words.append(word)
+        }
+        return words.isEmpty ? nil : words
+    }
+
+    func environment(_ node: Int, ports: [Port]) -> [String: String] {
+        var result: [String: String] = [:]
+        pairs(node, "env", maximum: WorkloadRules.entries) { key, value in
+            let name = yaml.string(key)
+            guard Self.isEnvironmentName(name) else {
+                return report(key, "env name '\(name.prefix(80))' has to be of letters, digits and _, not beginning with a digit")
+            }
+            guard let text = string(value, "env \(name)", maximum: WorkloadRules.word) else { return }
+            placeholders(value, text, "env \(name)", ports: ports)
+            result[name] = text
+        }
+        return result
+    }
+
+    private static func isEnvironmentName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, !(0x30...0x39).contains(first), name.utf8.count <= 256 else { return false }
+        return name.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x5F
+        }
+    }
+
+    /// Refuses `$(…)` that stands for nothing: it would reach the program as it is. `$$(` is a `$(` of the program's own.
+    private func placeholders(_ node: Int, _ text: String, _ label: String, ports: [Port]) {
+        guard text.utf8.contains(0x24) else { return }
+        let bytes = Array(text.utf8)
+        var index = 0
+        while index + 1 < bytes.count {
+            guard bytes[index] == 0x24 else {
+                index += 1
+                continue
+            }
+            if bytes[index + 1] == 0x24, index + 2 < bytes.count, bytes[index + 2] == 0x28 {
+                index += 3
+                continue
+            }
+            guard bytes[index + 1] == 0x28 else {
+                index += 1
+                continue
+            }
+            guard let end = bytes[index...].firstIndex(of: 0x29) else {
+                return report(node, "\(label): '$(' is not closed; write '$$(' for the characters themselves")
+            }
+            let name = String(decoding: bytes[(index + 2)..<end], as: UTF8.self)
+            let known = ports.isEmpty ? [] : ["PORT"] + ports.map(\.variable)
+            if !known.contains(name) {
+                let hint = known.isEmpty ? "; this workload has no ports" : Spelling.hint(name, among: known)
+                report(node, "\(label): nothing is called '$(\(name.prefix(40)))'\(hint); write '$$(' for the characters themselves")
+            }
+            index = end + 1
+        }
+    }
+}

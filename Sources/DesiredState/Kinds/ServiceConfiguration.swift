@@ -1,0 +1,99 @@
+public import CurfewModel
+
+/// The service's own configuration, `curfew.yaml`, validated; all paths of files in it are absolute.
+public struct ServiceConfiguration: Sendable, Hashable {
+    /// `repository`.
+    public struct Repository: Sendable, Hashable {
+        /// Where the repository is.
+        public var url: String
+        /// The branch that is followed.
+        public var branch: String
+        /// Other places of the same repository, tried in order.
+        public var mirrors: [String]
+        /// Longest time of one operation over the network (1 s to 1 h).
+        public var timeout: Span
+        /// Time between two looks at the remote (1 s to 24 h).
+        public var interval: Span
+        /// How the service shows who it is.
+        public var credentials: Credentials
+    }
+    /// `repository.credentials`: paths of files, never secrets.
+    public struct Credentials: Sendable, Hashable {
+        /// Name of the account; `nil` = what the URL says or the protocol's default.
+        public var username: String?
+        /// File that holds a token or password.
+        public var tokenFile: String?
+        /// File that holds a private SSH key.
+        public var sshKeyFile: String?
+        /// File that holds the passphrase of the key.
+        public var passphraseFile: String?
+        /// known_hosts in OpenSSH's format.
+        public var knownHostsFile: String?
+        /// Certificates of authorities in PEM.
+        public var caFile: String?
+        /// No credentials.
+        public init() {}
+    }
+    /// `trust.mode`; only `none` is built.
+    public enum TrustMode: String, Sendable, CaseIterable { case none, signed, forge }
+    /// `identity`: who Curfew is in its own commits.
+    public struct Identity: Sendable, Hashable {
+        /// Name in commits.
+        public var name: String
+        /// E-mail address in commits.
+        public var email: String
+        /// File of the SSH key that signs commits; `nil` = unsigned.
+        public var signingKey: String?
+    }
+    /// One of `runtimes`.
+    public struct RuntimeConfiguration: Sendable, Hashable {
+        /// What workloads call it.
+        public var name: Name
+        /// The driver: `local`.
+        public var type: String
+        /// First port that it may give to instances.
+        public var firstPort: Int
+        /// Last port that it may give to instances.
+        public var lastPort: Int
+        /// The account that instances run under; `nil` = the driver's default.
+        public var user: String?
+        /// Largest artifact, unpacked.
+        public var maxArtifact: ByteCount
+    }
+    /// `edge`.
+    public struct EdgeConfiguration: Sendable, Hashable {
+        /// The driver: `haproxy`.
+        public var type: String
+        /// The literal IP address that exposed ports are bound to.
+        public var bind: String
+    }
+
+    /// Where the desired state comes from.
+    public var repository: Repository
+    /// The folder that everything is kept in; absolute.
+    public var state: String
+    /// How commits are verified.
+    public var trust: TrustMode
+    /// Who Curfew is in its own commits.
+    public var identity: Identity
+    /// Share of the instances that one revision may prune, 0 to 1.
+    public var pruneLimit: Double
+    /// How much YAML is read.
+    public var limits: LoadLimits
+    /// Time between two observations without an event (1 s to 10 m).
+    public var observeInterval: Span
+    /// The runtimes by name.
+    public var runtimes: [Name: RuntimeConfiguration]
+    /// The way that traffic takes.
+    public var edge: EdgeConfiguration
+}
+
+/// A configuration that cannot be used, with everything that is wrong in it.
+public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// At least one error.
+    public var diagnostics: [Diagnostic]
+    /// Makes an error.
+    public init(diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }
+    /// One line for each.
+    public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
+}

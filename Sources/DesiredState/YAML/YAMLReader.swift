@@ -1,0 +1,231 @@
+internal import CLibYAML
+
+/// Reads one file after the other into flat nodes; its buffers are kept, so reading a small file allocates next to
+/// nothing. Not thread-safe: one reader a thread.
+final class YAMLReader {
+    /// What is allowed in one file.
+    let limits: LoadLimits
+    /// The nodes of all documents of the file.
+    private(set) var nodes: ContiguousArray<YAMLNode> = []
+    /// The text of all scalars, one after the other.
+    private(set) var text: ContiguousArray<UInt8> = []
+    /// Index of the root node of each document; empty documents are left out.
+    private(set) var documents: [Int] = []
+    /// What is wrong with the YAML itself.
+    private(set) var problems: [Problem] = []
+    /// The reading stopped early, so there may be documents that nobody has seen.
+    private(set) var stopped = false
+
+    /// A container that has begun and not ended.
+    private struct Open {
+        var node: Int
+        var anchor: String?
+        var countBefore: Int
+        var deepest: Int
+    }
+    /// An anchor and what its aliases cost.
+    private struct Anchor {
+        var node: Int
+        /// Nodes with everything expanded; `nil` while the container is still open.
+        var count: Int?
+        var height: Int
+    }
+    private var open: [Open] = []
+    private var anchors: [String: Anchor] = [:]
+    /// Nodes of this document, aliases expanded.
+    private var count = 0
+
+    private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
+
+    init(limits: LoadLimits) { self.limits = limits }
+
+    deinit { parser.deallocate() }
+
+    /// Reads a whole file; afterwards ``documents`` and ``problems`` are those of this file.
+    func read(_ bytes: UnsafeRawBufferPointer) {
+        nodes.removeAll(keepingCapacity: true)
+        text.removeAll(keepingCapacity: true)
+        documents.removeAll(keepingCapacity: true)
+        problems.removeAll()
+        open.removeAll(keepingCapacity: true)
+        stopped = false
+        guard let start = bytes.bindMemory(to: UInt8.self).baseAddress, !bytes.isEmpty else { return }
+        if bytes.count > limits.fileSize {
+            return stop(Position(line: 0, column: 0), Self.tooLarge(size: bytes.count, limit: limits.fileSize))
+        }
+        // libyaml would take UTF-16; one encoding is enough, and two readings of one file are one too many.
+        if bytes.count >= 2, (start[0] == 0xFF && start[1] == 0xFE) || (start[0] == 0xFE && start[1] == 0xFF) {
+            return stop(Position(line: 1, column: 1), "the file is UTF-16; save it as UTF-8")
+        }
+        guard yaml_parser_initialize(parser) == 1 else {
+            return stop(Position(line: 0, column: 0), "out of memory while reading YAML")
+        }
+        defer { yaml_parser_delete(parser) }
+        yaml_parser_set_input_string(parser, start, bytes.count)
+        var event = yaml_event_t()
+        while !stopped {
+            guard yaml_parser_parse(parser, &event) == 1 else { return stopAtSyntaxError(bytes) }
+            let type = event.type
+            take(&event)
+            yaml_event_delete(&event)
+            if type == YAML_STREAM_END_EVENT { return }
+        }
+    }
+
+    static func tooLarge(size: Int, limit: Int) -> String {
+        "the file has \(size) bytes; at most \(limit) are allowed (limits.fileSize)"
+    }
+
+    private func take(_ event: inout yaml_event_t) {
+        switch event.type {
+        case YAML_DOCUMENT_START_EVENT:
+            count = 0
+            if !anchors.isEmpty { anchors.removeAll() }
+        case YAML_SCALAR_EVENT: scalar(&event)
+        case YAML_SEQUENCE_START_EVENT:
+            begin(
+                .sequence, event.start_mark, anchor: event.data.sequence_start.anchor, tag: event.data.sequence_start.tag)
+        case YAML_MAPPING_START_EVENT:
+            begin(.mapping, event.start_mark, anchor: event.data.mapping_start.anchor, tag: event.data.mapping_start.tag)
+        case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: end()
+        case YAML_ALIAS_EVENT: alias(event.data.alias.anchor, event.start_mark)
+        default: break
+        }
+    }
+
+    private func append(_ node: YAMLNode, weight: Int = 1) -> Bool {
+        if open.isEmpty {
+            // A document with nothing in it (a trailing `---`, only comments) is no document.
+            if node.kind == .scalar, node.count == 0, node.plain { return false }
+            documents.append(nodes.count)
+        } else {
+            nodes[open[open.count - 1].node].count += 1
+        }
+        count += weight
+        if count > limits.nodes {
+            stop(
+                Position(line: Int(node.line), column: Int(node.column)),
+                "the document has more than \(limits.nodes) nodes, aliases expanded (limits.nodes)")
+            return false
+        }
+        nodes.append(node)
+        return true
+    }
+
+    private func scalar(_ event: inout yaml_event_t) {
+        let mark = event.start_mark
+        let length = event.data.scalar.length
+        let plain = event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE
+        var tag = YAMLNode.Tag.implicit
+        if let written = event.data.scalar.tag { tag = self.tag(written, of: .scalar, at: mark) }
+        let index = nodes.count
+        let start = text.count
+        if let value = event.data.scalar.value {
+            text.append(contentsOf: UnsafeBufferPointer(start: value, count: length))
+        }
+        let node = YAMLNode(
+            kind: .scalar, tag: tag, plain: plain, start: Int32(start), count: Int32(length), end: Int32(index + 1),
+            line: Int32(clamping: mark.line + 1), column: Int32(clamping: mark.column + 1))
+        guard append(node) else { return }
+        if let anchor = event.data.scalar.anchor {
+            anchors[String(cString: anchor)] = Anchor(node: index, count: 1, height: 0)
+        }
+    }
+
+    private func begin(
+        _ kind: YAMLNode.Kind, _ mark: yaml_mark_t, anchor: UnsafeMutablePointer<UInt8>?, tag: UnsafeMutablePointer<UInt8>?
+    ) {
+        // Checked at each opening: libyaml takes time quadratic in the depth of flow collections.
+        if open.count >= limits.depth {
+            return stop(position(mark), "nested deeper than \(limits.depth) levels (limits.depth)")
+        }
+        let index = nodes.count
+        var resolved = YAMLNode.Tag.implicit
+        if let tag { resolved = self.tag(tag, of: kind, at: mark) }
+        let node = YAMLNode(
+            kind: kind, tag: resolved, plain: false, start: 0, count: 0, end: 0, line: Int32(clamping: mark.line + 1),
+            column: Int32(clamping: mark.column + 1))
+        let before = count
+        guard append(node) else { return }
+        var name: String?
+        if let anchor {
+            let written = String(cString: anchor)
+            anchors[written] = Anchor(node: index, count: nil, height: 0)
+            name = written
+        }
+        open.append(Open(node: index, anchor: name, countBefore: before, deepest: open.count + 1))
+    }
+
+    private func end() {
+        guard let closed = open.popLast() else { return }
+        nodes[closed.node].end = Int32(nodes.count)
+        if nodes[closed.node].kind == .mapping {
+            nodes[closed.node].count /= 2
+            checkKeys(of: closed.node)
+        }
+        if let anchor = closed.anchor, anchors[anchor]?.node == closed.node {
+            anchors[anchor] = Anchor(
+                node: closed.node, count: count - closed.countBefore, height: closed.deepest - open.count)
+        }
+        if let last = open.indices.last { open[last].deepest = max(open[last].deepest, closed.deepest) }
+    }
+
+    private func alias(_ name: UnsafeMutablePointer<UInt8>?, _ mark: yaml_mark_t) {
+        let written = name.map { String(cString: $0) } ?? ""
+        guard let anchor = anchors[written] else {
+            return stop(position(mark), "alias '*\(written)' has no anchor before it")
+        }
+        guard let weight = anchor.count else {
+            return stop(position(mark), "alias '*\(written)' stands inside its own anchor")
+        }
+        if open.count + anchor.height > limits.depth {
+            return stop(position(mark), "nested deeper than \(limits.depth) levels, aliases expanded (limits.depth)")
+        }
+        if let last = open.indices.last { open[last].deepest = max(open[last].deepest, open.count + anchor.height) }
+        _ = append(
+            YAMLNode(
+                kind: .alias, tag: .implicit, plain: false, start: Int32(anchor.node), count: 0, end: Int32(nodes.count + 1),
+                line: Int32(clamping: mark.line + 1), column: Int32(clamping: mark.column + 1)),
+            weight: weight)
+    }
+
+    private func position(_ mark: yaml_mark_t) -> Position { Position(line: Int(mark.line) + 1, column: Int(mark.column) + 1) }
+
+    /// Nothing after this place is read.
+    private func stop(_ position: Position, _ message: String) {
+        stopped = true
+        // A document that was not read to its end is not decoded: what it would say is not known.
+        if !open.isEmpty || documents.last == nodes.count { documents.removeLast() }
+        report(position, message)
+    }
+
+    func report(_ position: Position, _ message: String) {
+        if problems.count < Decoder.problemLimit { problems.append(Problem(position: position, message: message)) }
+    }
+
+    private func stopAtSyntaxError(_ bytes: UnsafeRawBufferPointer) {
+        let state = parser.pointee
+        var problem = state.problem.map { String(cString: $0) } ?? "cannot be read"
+        if let context = state.context { problem += " (\(String(cString: context)))" }
+        if state.error == YAML_READER_ERROR {
+            // Reader errors carry no line, only the offset of the byte.
+            stop(Self.position(of: Int(state.problem_offset), in: bytes), "not valid UTF-8 text: \(problem)")
+            return
+        }
+        if problem.hasPrefix("found character that cannot start any token") { problem += "; indent with spaces, not with tabs" }
+        // The context is where the broken thing began, the problem where the parser noticed.
+        stop(position(state.problem_mark), "not valid YAML: \(problem)")
+    }
+
+    private static func position(of offset: Int, in bytes: UnsafeRawBufferPointer) -> Position {
+        var result = Position(line: 1, column: 1)
+        for byte in bytes.prefix(max(0, offset)) {
+            if byte == UInt8(ascii: "\n") {
+                result = Position(line: result.line + 1, column: 1)
+            } else if byte & 0xC0 != 0x80 {
+                result.column += 1
+            }
+        }
+        return result
+    }
+}
