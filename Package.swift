@@ -52,9 +52,13 @@ let package = Package(
             name: "CLibYAML", path: "Sources/CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         module("Model", []),
+        module("Planning", ["CurfewModel"]),
         module("Drivers", ["CurfewModel"]),
+        module("Rollout", ["CurfewModel", "CurfewDrivers"]),
         module("TestSupport", ["CurfewModel", "CurfewDrivers", subprocess]),
 
         tests("Model", ["CurfewModel"]),
+        tests("Planning", ["CurfewModel", "CurfewPlanning"]),
+        tests("Rollout", ["CurfewModel", "CurfewDrivers", "CurfewRollout"]),
     ]
 )

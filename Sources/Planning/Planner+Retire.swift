@@ -52,7 +52,9 @@ private struct Census {
         for (name, instances) in input.observed.instances where !instances.isEmpty {
             observed += 1
             if let desired = input.desired.workloads[name] {
-                if instances.contains(where: { $0.generation != desired.generation && $0.foreign == nil && $0.state == .running }) {
+                if instances.contains(where: {
+                    $0.generation != desired.generation && $0.foreign == nil && $0.state == .running
+                }) {
                     replacing.append(name)
                 }
             } else if kept[name] == nil {

@@ -20,10 +20,14 @@ extension Planner {
     }
 
     /// The common case, decided without building anything: the right number of sound instances of the right generation.
-    private static func isConverged(_ desired: DesiredWorkload, _ instances: [ObservedInstance], _ observed: Observation) -> Bool {
+    private static func isConverged(_ desired: DesiredWorkload, _ instances: [ObservedInstance], _ observed: Observation)
+        -> Bool
+    {
         guard instances.count == desired.workload.replicas else { return false }
         for instance in instances {
-            guard instance.generation == desired.generation, Condition(instance, observed.health) == .sound else { return false }
+            guard instance.generation == desired.generation, Condition(instance, observed.health) == .sound else {
+                return false
+            }
         }
         return true
     }
@@ -52,7 +56,8 @@ extension Planner {
             drift.insert(Drift(.missing, detail: "\(sound.count) of \(replicas) run"), at: 0)
         }
         // The youngest are the ones too many: the order in which Rollout takes them.
-        for extra in sound.sorted(by: { ($1.createdAt, $1.id) < ($0.createdAt, $0.id) }).prefix(max(0, sound.count - replicas)) {
+        for extra in sound.sorted(by: { ($1.createdAt, $1.id) < ($0.createdAt, $0.id) }).prefix(max(0, sound.count - replicas))
+        {
             drift.append(Drift(.extra, instance: extra.id, detail: "\(sound.count) run, \(replicas) are wanted"))
         }
         let from = generations(of: ours)
