@@ -54,6 +54,7 @@ let package = Package(
         module("Model", []),
         module("DesiredState", ["CurfewModel", "CLibYAML", crypto]),
         module("Drivers", ["CurfewModel"]),
+        module("Rollout", ["CurfewModel", "CurfewDrivers"]),
         module("TestSupport", ["CurfewModel", "CurfewDrivers", subprocess]),
 
         tests("Model", ["CurfewModel"]),

@@ -39,8 +39,20 @@ public struct WorkloadMemory: Sendable, Hashable, Codable {
     public var drainingSince: [InstanceID: Instant]
     /// The last generation that was fully healthy with all the traffic.
     public var lastGood: Generation?
+    /// When replacements of instances that ended early were started, in a row, oldest first; at most 8. The longer the
+    /// row, the longer the pause before the next; one that lasted begins a new row.
+    public var restarts: [Instant]
     /// Empty memory.
-    public init() { (rollout, failures, drainingSince, lastGood) = (nil, [:], [:], nil) }
+    public init() { (rollout, failures, drainingSince, lastGood, restarts) = (nil, [:], [:], nil, []) }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        rollout = try container.decodeIfPresent(Rollout.self, forKey: .rollout)
+        failures = try container.decodeIfPresent([Generation: Failure].self, forKey: .failures) ?? [:]
+        drainingSince = try container.decodeIfPresent([InstanceID: Instant].self, forKey: .drainingSince) ?? [:]
+        lastGood = try container.decodeIfPresent(Generation.self, forKey: .lastGood)
+        restarts = try container.decodeIfPresent([Instant].self, forKey: .restarts) ?? []
+    }
 }
 
 extension Generation: CodingKeyRepresentable {
