@@ -53,8 +53,10 @@ let package = Package(
 
         module("Model", []),
         module("Drivers", ["CurfewModel"]),
+        module("Journal", ["CurfewModel", crypto, database]),
         module("TestSupport", ["CurfewModel", "CurfewDrivers", subprocess]),
 
         tests("Model", ["CurfewModel"]),
+        tests("Journal", ["CurfewModel", "CurfewJournal", subprocess, database]),
     ]
 )
