@@ -12,6 +12,7 @@ public actor Journal {
     private let path: String
     private var store: JournalStore
     private var file: JournalFile?
+    private var log: JournalFile?
     private var isDamaged = false
 
     /// Where a damaged file was moved to when this journal was opened; `nil` when it was sound or new.
@@ -25,7 +26,7 @@ public actor Journal {
     public init(path: String) throws(JournalError) {
         self.path = path
         let opened = try JournalStore.openOrRecover(path)
-        (store, recovered, file) = (opened.store, opened.movedTo, JournalFile(path))
+        (store, recovered, file, log) = (opened.store, opened.movedTo, JournalFile(path), JournalFile(path + "-wal"))
     }
 
     /// Opens the journal at `path` for reading alone.
@@ -87,21 +88,24 @@ public actor Journal {
     public func reopenIfReplaced() throws(JournalError) -> Bool {
         let found = JournalFile(path)
         if !isDamaged, let file, file.continues(in: found) {
-            self.file = found
+            (self.file, log) = (found, JournalFile(path + "-wal"))
             return false
         }
         let reason =
             switch (found, file) {
             case (nil, _): "was deleted"
-            case (let now?, let before?) where now.inode != before.inode || now.device != before.device: "was replaced"
+            case (let now?, let before?) where !before.isSame(as: now): "was replaced"
             default: "was damaged"
             }
-        // Closed first, so that two connections never write one file; a failure leaves the old one open or closed for good,
-        // and the next call tries again.
+        // Closed first, so that two connections never write one file; when that fails, the next call tries again.
         try? store.queue.close()
+        if let log, let left = JournalFile(path + "-wal"), log.isSame(as: left), file.map({ !$0.isSame(as: found) }) ?? false {
+            // Our write-ahead log belongs to the file that has gone, and SQLite would replay it into the new one.
+            JournalFile.removeLog(of: path)
+        }
         isDamaged = true
         let opened = try JournalStore.openOrRecover(path)
-        (store, file, isDamaged) = (opened.store, JournalFile(path), false)
+        (store, file, log, isDamaged) = (opened.store, JournalFile(path), JournalFile(path + "-wal"), false)
         if opened.movedTo == nil {
             try append(
                 JournalEvent(

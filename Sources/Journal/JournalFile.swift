@@ -19,10 +19,13 @@ struct JournalFile: Equatable {
         (device, inode, size) = (UInt64(status.st_dev), UInt64(status.st_ino), Int64(status.st_size))
     }
 
+    /// Whether both are one file, whatever its size.
+    func isSame(as other: JournalFile?) -> Bool { other?.device == device && other?.inode == inode }
+
     /// Whether `other`, seen later at the same path, is the same file with nothing cut off.
     func continues(in other: JournalFile?) -> Bool {
         guard let other else { return false }
-        return other.device == device && other.inode == inode && other.size >= size
+        return isSame(as: other) && other.size >= size
     }
 
     /// Creates an empty file that only its owner can read; SQLite gives its companions the same mode.
@@ -32,6 +35,11 @@ struct JournalFile: Equatable {
             throw JournalError(.storage, operation: "create", subject: path, String(cString: strerror(errno)))
         }
         if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Removes the write-ahead log and its index.
+    static func removeLog(of path: String) {
+        for suffix in ["-wal", "-shm"] { unlink(path + suffix) }
     }
 
     /// Renames the database and its companions to `<path>.damaged-<ms>…`, where `sqlite3` can still open it.

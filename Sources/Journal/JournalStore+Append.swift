@@ -11,7 +11,8 @@ extension JournalStore {
         return try JournalError.wrapping("append", path) {
             let prepared = try appended.map { ($0, try Self.encode($0.details)) }
             return try queue.write { database in
-                var (sequence, hash) = try Self.end(of: database)
+                let end = try Self.end(of: database)
+                var (sequence, hash) = end
                 var result: [JournalEvent] = []
                 result.reserveCapacity(prepared.count)
                 let insert = try database.cachedStatement(
@@ -30,8 +31,11 @@ extension JournalStore {
                     result.append(event)
                     result[result.count - 1].sequence = sequence
                 }
-                // A head that has been taken away is not made again: `verify()` has to go on telling of it.
-                try database.execute(sql: "UPDATE head SET sequence = ?, hash = ? WHERE id = 1", arguments: [sequence, hash])
+                // Only a head that stood at the end moves on: where it was changed or taken away, `verify()` has to go on
+                // telling of it.
+                try database.execute(
+                    sql: "UPDATE head SET sequence = ?, hash = ? WHERE id = 1 AND sequence = ? AND hash = ?",
+                    arguments: [sequence, hash, end.0, end.1])
                 return result
             }
         }
