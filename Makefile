@@ -1,0 +1,32 @@
+# Curfew: `make` lists what can be made.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build test check demo bench format clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
+
+setup: ## install the Debian packages that are missing (as root or through sudo)
+	@Scripts/setup
+
+build: setup ## build the release binary, .build/release/curfew, which needs no Swift where it runs
+	swift build -c release --static-swift-stdlib --product curfew
+
+test: setup ## build and run every test
+	@Scripts/test
+
+check: ## check formatting and file lengths
+	@Scripts/check
+
+demo: build ## tell the whole story in the terminal, each step for real; CHECK=1 fails on the first broken promise
+	@Scripts/demo
+
+bench: build ## measure, each figure beside its floor
+	@Scripts/bench
+
+format: ## format the Swift sources
+	@Scripts/swift-files | xargs -0 swift format -i
+
+clean: ## remove what was built
+	rm -rf .build .build-* .build_* Benchmarks/.build Benchmarks/.build-* .demo
