@@ -52,12 +52,19 @@ let package = Package(
             name: "CLibYAML", path: "Sources/CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         module("Model", []),
+        module("GitSource", ["CurfewModel", "CurfewDrivers", "CLibGit2", subprocess]),
         module("DesiredState", ["CurfewModel", "CLibYAML", crypto]),
+        module("Planning", ["CurfewModel"]),
         module("Drivers", ["CurfewModel"]),
         module("Rollout", ["CurfewModel", "CurfewDrivers"]),
+        module("Journal", ["CurfewModel", crypto, database]),
+        .executableTarget(
+            name: "curfew", dependencies: ["CurfewGitSource"], path: "Sources/curfew", swiftSettings: strict),
         module("TestSupport", ["CurfewModel", "CurfewDrivers", subprocess]),
 
         tests("Model", ["CurfewModel"]),
+        tests("GitSource", ["CurfewModel", "CurfewDrivers", "CurfewGitSource"]),
         tests("DesiredState", ["CurfewModel", "CurfewDesiredState"]),
+        tests("Journal", ["CurfewModel", "CurfewJournal", subprocess, database]),
     ]
 )

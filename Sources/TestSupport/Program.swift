@@ -32,6 +32,8 @@ public struct ProgramFailure: Error, CustomStringConvertible {
     public var command: String
     /// What it wrote.
     public var output: String
+    /// Makes a failure.
+    public init(command: String, output: String) { (self.command, self.output) = (command, output) }
     public var description: String { "\(command): \(output)" }
 }
 
@@ -58,7 +60,7 @@ public func execute(_ program: String, _ arguments: [String], in folder: String?
         case .exited(let code): Int32(code)
         case .signaled(let signal): 128 + Int32(signal)
         }
-    return ProgramResult(code: code, output: result.standardOutput ?? "", errors: result.standardError ?? "")
+    return ProgramResult(code: code, output: result.standardOutput, errors: result.standardError)
 }
 
 /// Runs git with a neutral configuration; returns what it writes, without the last newline.

@@ -1,4 +1,3 @@
-import CurfewCLI
 import CurfewGitSource
 import Glibc
 
@@ -7,6 +6,6 @@ import Glibc
         // First of all: a reader that goes away must be an error to handle, not the end of the daemon.
         signal(SIGPIPE, SIG_IGN)
         if CommandLine.arguments.dropFirst().first == "git-worker" { exit(await GitWorker.run()) }
-        await CurfewCommand.main()
+        exit(1)
     }
 }

@@ -83,7 +83,7 @@ import Testing
             #expect(back.code == 0, "\(back.errors)")
             #expect(await eventually(within: .seconds(20)) { await world.page() == "one" })
             rename(world.remote + ".away", world.remote)
-            #expect(await eventually(within: .seconds(40)) { try await git("log", "-1", "--format=%B", "main", in: world.remote).contains("Curfew-Revert: \(second)") })
+            #expect(try await eventually(within: .seconds(40)) { try await git("log", "-1", "--format=%B", "main", in: world.remote).contains("Curfew-Revert: \(second)") })
             let tip = try await git("rev-parse", "main", in: world.remote)
             #expect(await world.converged(at: tip))
             #expect(await world.page() == "one")

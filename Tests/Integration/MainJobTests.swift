@@ -40,7 +40,7 @@ import Testing
             try text.replacing("[busybox, httpd, -f, -p, \"127.0.0.1:$(PORT)\", -h, .]", with: "[sh, -c, \"echo no database; exit 3\"]")
                 .write(toFile: manifest, atomically: true, encoding: .utf8)
             let bad = try await world.push("Break it")
-            #expect(await eventually(within: .seconds(20)) { try await git("log", "-1", "--format=%B", "main", in: world.remote).contains("Curfew-Revert: \(bad)") })
+            #expect(try await eventually(within: .seconds(20)) { try await git("log", "-1", "--format=%B", "main", in: world.remote).contains("Curfew-Revert: \(bad)") })
             let message = try await git("log", "-1", "--format=%an%n%B", "main", in: world.remote)
             #expect(message.contains("no database"))
             #expect(message.hasPrefix("Curfew"))

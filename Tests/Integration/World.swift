@@ -117,18 +117,3 @@ final class World: Sendable {
         _ = try await execute("chmod", ["-R", "u+w", scratch.path])
     }
 }
-
-/// A TCP port on loopback that nobody uses just now.
-func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let done = withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0 }
-    }
-    guard done else { throw ProgramFailure(command: "bind", output: String(cString: strerror(errno))) }
-    return Int(UInt16(bigEndian: address.sin_port))
-}

@@ -19,7 +19,9 @@ struct CommitSigner {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 2, folder + "/errors", O_WRONLY | O_CREAT, 0o600)
-        var words = ["ssh-keygen", "-Y", "sign", "-n", "git", "-f", key, file].map { strdup($0) } + [nil]
+        let arguments: [String] = ["ssh-keygen", "-Y", "sign", "-n", "git", "-f", key, file]
+        var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+        words.append(nil)
         defer { words.forEach { free($0) } }
         var child: pid_t = 0
         let code = posix_spawnp(&child, "ssh-keygen", &actions, nil, &words, environ)

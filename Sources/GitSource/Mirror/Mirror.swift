@@ -1,6 +1,5 @@
 internal import CLibGit2
 public import CurfewModel
-import Dispatch
 import Foundation
 import Glibc
 
@@ -8,8 +7,8 @@ import Glibc
 ///
 /// Owns one libgit2 handle on a queue of its own; only the daemon (or a command in its place) opens it for writing.
 public actor Mirror {
-    private let queue: DispatchSerialQueue
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+    private let executor = SerialQueueExecutor(label: "curfew.git")
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     let path: String
     let location: RepositoryLocation
@@ -29,7 +28,6 @@ public actor Mirror {
     /// - Parameter worker: the argument vector that runs ``GitWorker``.
     public init(path: String, location: RepositoryLocation, worker: [String]) {
         (self.path, self.location, self.worker) = (path, location, worker)
-        queue = DispatchSerialQueue(label: "curfew.git")
     }
 
     /// Opens the mirror, making it when it is not there. One that is damaged is moved aside and fetched anew: it holds

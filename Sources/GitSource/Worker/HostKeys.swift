@@ -28,7 +28,7 @@ struct HostKeys {
         }
         let result = try await Subprocess.run(
             .name("ssh-keygen"), arguments: ["-F", host, "-f", path], output: .string(limit: 1 << 20), error: .discarded)
-        keys = (result.standardOutput ?? "").split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
+        keys = result.standardOutput.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
             var words = line.split(separator: " ")
             // A revoked key, or one of an authority, is no known host key.
             if words.first?.hasPrefix("@") ?? true { return nil }

@@ -1,0 +1,110 @@
+import CurfewGitSource
+import CurfewModel
+import CurfewTestSupport
+import Foundation
+import Glibc
+import Testing
+
+/// Writing back to Git.
+@Suite(.timeLimit(.minutes(2))) struct RevertTests {
+    static let now = Instant(milliseconds: 1_795_000_000_000)
+
+    @Test func aMergeIsRevertedToItsFirstParent() async throws {
+        let fixture = try await Fixture("merge")
+        try await git("checkout", "-q", "-b", "topic", in: fixture.work)
+        try fixture.scratch.write("work/a.txt", "two\n")
+        try await git("commit", "-qam", "Change", in: fixture.work)
+        try await git("checkout", "-q", "main", in: fixture.work)
+        try await git("merge", "-q", "--no-ff", "-m", "Merge topic", "topic", in: fixture.work)
+        let merge = try await fixture.commit("After")
+        let mirror = try await fixture.mirror()
+        let parent = try await mirror.refresh()
+        let commit = try await mirror.commit(merge).parents[0]
+        let revert = try await mirror.revertAndPush(commit, subject: nil, body: "It failed.\n\nCurfew-Revert: \(commit)\n", at: Self.now, attempts: 3)
+        #expect(parent.tip == merge)
+        #expect(try await git("show", "main:a.txt", in: fixture.remote) == "one")
+        let info = try await mirror.commit(revert)
+        #expect(info.summary == "Revert \"Merge topic\"")
+        #expect(info.trailers("curfew-revert") == [commit.hex])
+        #expect(info.authorName == "Curfew" && info.committedAt == Self.now)
+    }
+
+    @Test func aConflictNamesThePaths() async throws {
+        let fixture = try await Fixture("conflict")
+        let second = try await fixture.commit("Second", ["a.txt": "two\n"])
+        try await fixture.commit("Third", ["a.txt": "three\n"])
+        let mirror = try await fixture.mirror()
+        let error = await gitError { _ = try await mirror.revertAndPush(second, subject: nil, body: "", at: Self.now, attempts: 1) }
+        #expect(error?.code == .conflict)
+        #expect(error?.message.contains("a.txt") ?? false)
+    }
+
+    @Test func aLostRaceIsRunAgainAndNothingIsForced() async throws {
+        let fixture = try await Fixture("race")
+        let second = try await fixture.commit("Second", ["a.txt": "two\n"])
+        let mirror = try await fixture.mirror()
+        let tip = try await mirror.refresh().tip
+        let revert = try await mirror.makeRevert(of: second, onto: tip, subject: nil, body: "", at: Self.now)
+        let third = try await fixture.commit("Third", ["b.txt": "b\n"])
+        let lost = await gitError { try await mirror.push(revert, expecting: tip) }
+        #expect(lost?.code == .rejected, "\(String(describing: lost))")
+        #expect(try await fixture.remoteTip() == third)
+        let pushed = try await mirror.revertAndPush(second, subject: nil, body: "", at: Self.now, attempts: 3)
+        #expect(try await fixture.remoteTip() == pushed)
+        #expect(try await mirror.commit(pushed).parents == [third])
+    }
+
+    @Test func aProtectedBranchSaysWhy() async throws {
+        let fixture = try await Fixture("protected")
+        let second = try await fixture.commit("Second", ["a.txt": "two\n"])
+        try fixture.scratch.write("remote.git/hooks/pre-receive", "#!/bin/sh\necho main is protected >&2\nexit 1\n")
+        chmod(fixture.scratch.file("remote.git/hooks/pre-receive"), 0o755)
+        let (server, url, key, knownHosts) = try await GitServers(fixture.scratch).ssh()
+        defer { withExtendedLifetime(server) {} }
+        let mirror = try await fixture.mirror("\(url)/remote.git", credentials: GitCredentials(sshKeyFile: key, knownHostsFile: knownHosts))
+        let error = await gitError { _ = try await mirror.revertAndPush(second, subject: nil, body: "", at: Self.now, attempts: 2) }
+        #expect(error?.code == .rejected, "\(String(describing: error))")
+        #expect(try await fixture.remoteTip() == second)
+    }
+
+    @Test func signedRevertsAreVerifiedByGit() async throws {
+        let fixture = try await Fixture("signed")
+        let second = try await fixture.commit("Second", ["a.txt": "two\n"])
+        let key = fixture.scratch.file("curfew_key")
+        #expect(try await execute("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]).code == 0)
+        let mirror = try await fixture.mirror(identity: GitIdentity(name: "Curfew", email: "curfew@example.org", signingKeyFile: key))
+        let revert = try await mirror.revertAndPush(second, subject: nil, body: "", at: Self.now, attempts: 2)
+        let publicKey = try String(contentsOfFile: key + ".pub", encoding: .utf8)
+        let allowed = try fixture.scratch.write("allowed", "curfew@example.org namespaces=\"git\" \(publicKey)")
+        try await git("-c", "gpg.ssh.allowedSignersFile=\(allowed)", "verify-commit", revert.hex, in: fixture.remote)
+    }
+
+    @Test func checkOutWritesOnlyWhatIsSafe() async throws {
+        let fixture = try await Fixture("checkout")
+        try fixture.scratch.write("work/good/run.sh", "#!/bin/sh\n")
+        chmod(fixture.scratch.file("work/good/run.sh"), 0o755)
+        try fixture.scratch.write("work/good/sub/data\nwith newline", "x")
+        symlink("sub", fixture.scratch.file("work/good/link"))
+        try fixture.scratch.write("work/bad/x", "x")
+        symlink("../../../etc/passwd", fixture.scratch.file("work/bad/link"))
+        let tip = try await fixture.commit("Files")
+        let mirror = try await fixture.mirror()
+        _ = try await mirror.refresh()
+        let tree = try await mirror.tree(at: tip)
+        for (name, fine) in [("good", true), ("bad", false)] {
+            let id = try #require(try tree.entry(at: name)).id
+            let target = fixture.scratch.file("out-\(name)")
+            mkdir(target, 0o755)
+            do {
+                try await mirror.checkOut(tree: id, into: target, limit: ByteCount(1 << 20))
+                #expect(fine)
+                #expect(FileManager.default.isExecutableFile(atPath: target + "/run.sh"))
+                #expect(FileManager.default.fileExists(atPath: target + "/sub/data\nwith newline"))
+            } catch { #expect(!fine, "\(error)") }
+        }
+        let target = fixture.scratch.file("out-small")
+        mkdir(target, 0o755)
+        let good = try #require(try tree.entry(at: "good")).id
+        await #expect(throws: (any Error).self) { try await mirror.checkOut(tree: good, into: target, limit: ByteCount(3)) }
+    }
+}
