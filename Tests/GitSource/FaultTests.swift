@@ -30,7 +30,7 @@ import Testing
     @Test func aServerThatNeverAnswersCostsItsTime() async throws {
         let fixture = try await Fixture("silent")
         let port = try freePort()
-        let server = try Server("busybox", ["nc", "-l", "-p", "\(port)", "-s", "127.0.0.1", "-e", "sleep", "60"], log: fixture.scratch.file("nc.log"))
+        let server = try Server("busybox", ["nc", "-ll", "-p", "\(port)", "-e", "sleep", "60"], log: fixture.scratch.file("nc.log"))
         defer { withExtendedLifetime(server) {} }
         #expect(try await eventually { try await execute("ss", ["-ltn"]).output.contains(":\(port) ") })
         let mirror = try await fixture.mirror("git://127.0.0.1:\(port)/x.git", timeout: .seconds(1))
@@ -47,7 +47,7 @@ import Testing
         // A git daemon whose answer breaks off after a few hundred bytes.
         try fixture.scratch.write("cut.sh", "#!/bin/sh\nexec git daemon --inetd --export-all --base-path=\(fixture.scratch.path) 2>/dev/null | head -c 450\n")
         chmod(fixture.scratch.file("cut.sh"), 0o755)
-        let server = try Server("busybox", ["nc", "-ll", "-p", "\(port)", "-s", "127.0.0.1", "-e", fixture.scratch.file("cut.sh")], log: fixture.scratch.file("nc.log"))
+        let server = try Server("busybox", ["nc", "-ll", "-p", "\(port)", "-e", fixture.scratch.file("cut.sh")], log: fixture.scratch.file("nc.log"))
         defer { withExtendedLifetime(server) {} }
         #expect(try await eventually { try await execute("ss", ["-ltn"]).output.contains(":\(port) ") })
         try await fixture.commit("Large", ["large": String((0..<20_000).map { _ in Character(UnicodeScalar(UInt8.random(in: 33...126))) })])
