@@ -48,7 +48,12 @@ extension Engine {
     /// The generation has failed, or may not start yet: what serves goes on with all the traffic, and nothing is started.
     mutating func standBack(_ waiting: String? = nil) -> RolloutDecision {
         var active = servingOld(revives: true)
-        if active.isEmpty { active = ready }
+        if active.isEmpty {
+            active = ready
+        } else if isRolling {
+            // Half-way through, some old ones are gone for good: the service keeps its size on what has proven healthy.
+            active += ready.filter { traffic.mayBeActive($0.id) }.prefix(max(0, replicas - active.count))
+        }
         if active.isEmpty { active = old.filter { traffic.mayBeActive($0.id) && !$0.standing.isPending } }
         let leaving = (new + old).filter { !active.contains($0) }.map { member in
             Removal(
