@@ -69,7 +69,9 @@ struct Scenario {
             let author = words[3...].joined(separator: " ").replacing("\\e", with: "\u{1B}").replacing("\\n", with: "\n")
             input.attributions[name] = Attribution(commit: commit, author: author, summary: "")
         case "failed":
-            guard let name = Name(subject), words.count > 2, let generation = Generation(padded(words[2], 64)) else { return false }
+            guard let name = Name(subject), words.count > 2, let generation = Generation(padded(words[2], 64)) else {
+                return false
+            }
             input.memory[name, default: WorkloadMemory()].failures[generation] = .init(
                 reason: pairs["reason"] ?? "", at: input.now, attempts: Int(pairs["attempts"] ?? "") ?? 1,
                 nextTry: input.now + .seconds(Int64(pairs["next"] ?? "") ?? 0))
@@ -134,5 +136,7 @@ struct Scenario {
         return (String(word[..<split]), String(word[word.index(after: split)...]).replacing("_", with: " "))
     }
 
-    private func padded(_ text: String, _ count: Int) -> String { text + String(repeating: "0", count: max(0, count - text.count)) }
+    private func padded(_ text: String, _ count: Int) -> String {
+        text + String(repeating: "0", count: max(0, count - text.count))
+    }
 }

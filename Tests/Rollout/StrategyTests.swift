@@ -89,7 +89,8 @@ import Testing
             let decision = world.tick()
             let servers = decision.listeners.flatMap(\.servers).filter { !$0.draining }
             let fresh = servers.filter { world.of(2).contains($0.instance) }.reduce(0) { $0 + $1.weight }
-            let percent = (fresh * 100 + 50) / max(1, servers.reduce(0) { $0 + $1.weight })
+            let total = max(1, servers.reduce(0) { $0 + $1.weight })
+            let percent = (fresh * 100 + total / 2) / total
             if seen.last != percent { seen.append(percent) }
             if decision.phase == .converged { break }
             if decision.actions.isEmpty { world.pass(until: decision.wakeAt) }

@@ -27,10 +27,13 @@ struct World {
     var warmUp = Span.seconds(2)
     var failures: [RolloutFailure] = []
 
-    static func generation(_ number: Int) -> Generation {
+    private static let generations = (0..<4096).compactMap { number in
         let digits = String(number, radix: 16)
-        return Generation(digits + String(repeating: "0", count: 64 - digits.count)) ?? Generation.zero
+        return Generation(digits + String(repeating: "0", count: 64 - digits.count))
     }
+
+    /// Generation `number`, 1 to 4095.
+    static func generation(_ number: Int) -> Generation { generations[number] }
 
     /// Wants generation `number`, with these wishes.
     mutating func want(
@@ -120,7 +123,8 @@ struct World {
             let id = InstanceID(workload: World.name, generation: desired.generation, suffix: suffix)
             instances[id] = ObservedInstance(
                 id: id, workload: World.name, generation: desired.generation, state: .running, createdAt: now,
-                endpoints: [World.port: Endpoint(host: "127.0.0.1", port: 20000 + Int(suffix))], health: desired.workload.health)
+                endpoints: [World.port: Endpoint(host: "127.0.0.1", port: 20000 + Int(suffix))], health: desired.workload.health
+            )
         case .stop(let id, _, _):
             instances[id] = nil
             health[id] = nil
@@ -160,13 +164,6 @@ struct World {
 
     /// Who gets new connections, by generation number given.
     func serving(_ number: Int) -> Int { of(number).count { isActive($0) } }
-}
-
-extension Generation {
-    fileprivate static var zero: Generation {
-        guard let zero = Generation(String(repeating: "0", count: 64)) else { preconditionFailure("64 zeros are a generation") }
-        return zero
-    }
 }
 
 extension RolloutDecision {
