@@ -13,42 +13,62 @@ extension Engine {
         let keepers = goods.filter { !victims.contains($0) }
         let prepared = keepers.filter { $0.standing == .ready }
         var leaving = victims.map { Removal(member: $0, reason: "one more than the \(replicas) that are wanted") }
-        leaving += new.filter { !$0.standing.isPromising }.map { Removal(member: $0, reason: $0.standing.fault ?? "") }
-        leaving += old.filter { !serving.contains($0) }.map(superseded)
+        let begun = prepared.filter { traffic.exists && traffic.mayBeActive($0.id) }
+        let carrying = traffic.exists ? serving.count { traffic.isActive($0.id) } : serving.count
+        // Tampered ones go when they are not needed for the number any more, like everywhere else.
+        let helpers = Array(
+            new.filter { isTamperedButServes($0) }
+                .prefix(prepared.count < replicas ? max(0, replicas - carrying - begun.count) : 0))
+        leaving += new.filter { !$0.standing.isPromising && !helpers.contains($0) }.map {
+            Removal(member: $0, reason: $0.standing.fault ?? "")
+        }
+        // Of the proven generation, what has not been asked yet may turn out to serve: it goes with the others.
+        let spare = old.filter {
+            $0.standing == .unknown && $0.instance.generation == memory.lastGood && !serving.contains($0)
+        }
+        leaving += old.filter { !serving.contains($0) && !spare.contains($0) }.map(superseded)
         let missing = waiting == nil ? replicas - keepers.count : 0
         let progress = waiting ?? "\(prepared.count) of \(replicas) of generation \(generation?.short ?? "") healthy"
 
-        if prepared.count >= replicas {
-            if case .canary(let steps) = policy.strategy, traffic.exists, replicas > 0,
-                let weight = canaryWeight(steps, prepared)
-            {
-                return finish(
-                    shares(new: prepared, old: serving, percent: weight), removing: leaving, moved: false,
-                    text: "canary: \(weight) % of the traffic")
-            }
+        if case .canary(let steps) = policy.strategy, traffic.exists, !prepared.isEmpty,
+            prepared.count >= replicas || !begun.isEmpty, let weight = canaryWeight(steps, prepared)
+        {
+            start(missing, beside: serving.count)
             return finish(
-                prepared.map { Share($0) }, removing: leaving + serving.map(superseded), moved: true, text: nil)
+                shares(new: prepared + helpers, old: serving, percent: weight), removing: leaving, moved: false,
+                text: "canary: \(weight) % of the traffic")
+        }
+        if prepared.count >= replicas {
+            return finish(
+                prepared.map { Share($0) }, removing: leaving + (serving + spare).map(superseded), moved: true, text: nil)
         }
         guard case .rolling(let surge) = policy.strategy else {
             start(missing, beside: serving.count)
-            return finish(serving.map { Share($0) }, removing: leaving, moved: false, text: progress)
+            // If the old ones have become too few, new ones that get traffic already keep it.
+            let proven = begun.prefix(max(0, replicas - serving.count))
+            return finish((serving + proven + helpers).map { Share($0) }, removing: leaving, moved: false, text: progress)
         }
         // As many old ones may go as new ones are seen to serve.
         let shown = traffic.exists ? prepared.count { traffic.isActive($0.id) } : prepared.count
         let order = serving.sorted {
             ($0.standing == .ready) != ($1.standing == .ready) ? $1.standing == .ready : Member.older($0, $1)
         }
-        let going = order.prefix(max(0, shown + serving.count - replicas))
+        let going = order.prefix(max(0, shown + carrying - replicas))
         start(min(missing, replicas + max(1, surge) - new.count - old.count), beside: serving.count)
         return finish(
-            (prepared + serving.filter { !going.contains($0) }).map { Share($0) }, removing: leaving + going.map(superseded),
-            moved: false, text: progress)
+            (prepared + helpers + serving.filter { !going.contains($0) }).map { Share($0) },
+            removing: leaving + going.map(superseded), moved: false, text: progress)
     }
 
     /// The generation has failed, or may not start yet: what serves goes on with all the traffic, and nothing is started.
     mutating func standBack(_ waiting: String? = nil) -> RolloutDecision {
         var active = servingOld(revives: true)
-        if active.isEmpty { active = ready }
+        if active.isEmpty {
+            active = ready
+        } else if isRolling {
+            // Half-way through, some old ones are gone for good: the service keeps its size on what has proven healthy.
+            active += ready.filter { traffic.mayBeActive($0.id) }.prefix(max(0, replicas - active.count))
+        }
         if active.isEmpty { active = old.filter { traffic.mayBeActive($0.id) && !$0.standing.isPending } }
         let leaving = (new + old).filter { !active.contains($0) }.map { member in
             Removal(
@@ -87,10 +107,12 @@ extension Engine {
         var serving: [Member]
         if traffic.exists {
             serving = sound.filter { member in
-                traffic.mayBeActive(member.id) || member.instance.generation == memory.lastGood && member.standing == .ready
-            }.filter { memory.drainingSince[$0.id] == nil || traffic.isActive($0.id) && !isRolling }
+                traffic.mayBeActive(member.id) || member.standing == .ready && member.instance.generation == memory.lastGood
+            }.filter { memory.drainingSince[$0.id] == nil || traffic.isActive($0.id) }
             if serving.isEmpty && (revives || !ready.contains { traffic.isActive($0.id) }) {
                 serving = sound.filter { $0.standing == .ready || traffic.isPresent($0.id) }
+                // The edge and all knowledge are lost at once: who has not been asked yet is not sent away.
+                if serving.isEmpty { serving = sound }
                 if serving.contains(where: { $0.instance.generation == memory.lastGood }) {
                     serving.removeAll { $0.instance.generation != memory.lastGood }
                 }
@@ -100,7 +122,27 @@ extension Engine {
         }
         // Enough of the proven ones: an abandoned canary's share goes back to them.
         let known = serving.filter { $0.instance.generation == memory.lastGood }
-        return known.count >= max(1, replicas) ? known : serving
+        let carrying = known.count { $0.standing == .ready && (!traffic.exists || traffic.isActive($0.id)) }
+        return carrying >= max(1, replicas) ? known : trimmed(serving)
+    }
+
+    /// What several generations left behind, cut down to the size of the largest or what is wanted, best first.
+    private func trimmed(_ serving: [Member]) -> [Member] {
+        let sizes = serving.reduce(into: [:]) { $0[$1.instance.generation, default: 0] += 1 }
+        let size = max(replicas, sizes.values.max() ?? 0)
+        guard serving.count > size else { return serving }
+        func rank(_ member: Member) -> Int {
+            if case .unhealthy = input.health[member.id] { return 3 }
+            return member.instance.generation == memory.lastGood ? 0 : member.standing == .ready ? 1 : 2
+        }
+        let order = serving.sorted { rank($0) != rank($1) ? rank($0) < rank($1) : Member.older($0, $1) }
+        return order.prefix(size).sorted(by: Member.older)
+    }
+
+    private func isTamperedButServes(_ member: Member) -> Bool {
+        guard case .tampered = member.standing, traffic.exists, traffic.mayBeActive(member.id) else { return false }
+        if case .unhealthy = input.health[member.id] { return false }
+        return true
     }
 
     private var isRolling: Bool { if case .rolling = policy.strategy { true } else { false } }

@@ -18,7 +18,7 @@ extension Engine {
         if !traffic.isBlind {
             if !prepared.contains(where: { traffic.isActive($0.id) }) {
                 (rollout.step, rollout.stepSince) = (0, now)
-            } else if rollout.stepSince + steps[rollout.step].pause <= now {
+            } else if prepared.count >= replicas, rollout.stepSince + steps[rollout.step].pause <= now {
                 (rollout.step, rollout.stepSince) = (rollout.step + 1, now)
             }
         }

@@ -19,7 +19,9 @@ extension Engine {
     ) -> RolloutDecision {
         var draining: [InstanceID: Instant] = [:]
         for removal in removing where traffic.isPresent(removal.member.id) || memory.drainingSince[removal.member.id] != nil {
-            draining[removal.member.id] = memory.drainingSince[removal.member.id] ?? now
+            // An edge that is late, or silent, must not use up the time of the drain.
+            let isTold = !traffic.isBlind && !traffic.isActive(removal.member.id)
+            draining[removal.member.id] = isTold ? memory.drainingSince[removal.member.id] ?? now : now
         }
         memory.drainingSince = draining
         let listeners = listeners(active: active, moved: moved)
@@ -55,7 +57,10 @@ extension Engine {
     private func mayStop(_ member: Member, visible: Bool) -> Bool {
         guard traffic.exists else { return true }
         let isSound = if case .unhealthy = member.standing { false } else { !member.standing.isPending }
-        if traffic.isBlind { return traffic.wasNeverTold(member.id) }
+        if traffic.isBlind {
+            // The edge may do something else than it was told last, so only what cannot serve anyway goes.
+            return !isSound && member.standing != .unknown && traffic.wasNeverTold(member.id)
+        }
         if traffic.isActive(member.id) || isSound && !visible { return false }
         if !isSound || traffic.connections(of: member.id) == 0 { return true }
         guard let since = memory.drainingSince[member.id] else { return true }

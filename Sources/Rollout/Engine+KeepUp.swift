@@ -51,7 +51,8 @@ extension Engine {
     private func lastResorts() -> [Member] {
         guard policy.strategy != .recreate else { return [] }
         let candidates = (old + new.filter { !$0.standing.isPromising }).filter {
-            !$0.standing.isPending && (!traffic.exists || traffic.mayBeActive($0.id)) && memory.drainingSince[$0.id] == nil
+            !$0.standing.isPending && (!traffic.exists || traffic.mayBeActive($0.id))
+                && (memory.drainingSince[$0.id] == nil || traffic.isActive($0.id))
         }
         func rank(_ member: Member) -> Int {
             switch member.standing {
