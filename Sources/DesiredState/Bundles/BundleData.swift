@@ -117,7 +117,8 @@ final class BundleData: Sendable {
                 diagnostics.append(
                     Diagnostic(
                         file: file, line: position.line, column: position.column,
-                        "workload '\(name)' is already defined at \(first.file):\(first.position.line):\(first.position.column)"))
+                        "workload '\(name)' is already defined at \(first.file):\(first.position.line):\(first.position.column)"
+                    ))
             } else {
                 names[name] = (file, position)
             }

@@ -68,7 +68,8 @@ public final class DesiredStateLoader: Sendable {
                     diagnostics.append(
                         Diagnostic(
                             file: path,
-                            "a folder in manifests/ is a bundle, and its name has to be a DNS label: 1 to 63 of a-z, 0-9 and '-'"))
+                            "a folder in manifests/ is a bundle, and its name has to be a DNS label: 1 to 63 of a-z, 0-9 and '-'"
+                        ))
                 }
             case .symlink, .submodule:
                 if TreeWalk.isManifest(entry.name) {

@@ -72,7 +72,8 @@ extension Decoder {
         {
             return value
         }
-        report(written, "\(label) has to be an integer from \(range.lowerBound) to \(range.upperBound), not \(describe(written))")
+        report(
+            written, "\(label) has to be an integer from \(range.lowerBound) to \(range.upperBound), not \(describe(written))")
         return nil
     }
 

@@ -9,12 +9,10 @@ extension Decoder {
         if let node = top[.kind] { _ = choice(node, "kind", ["Configuration"]) }
         let repository = top[.repository].flatMap { self.repository($0, folder: folder) }
         if let node = top[.trust] { trust(node) }
-        var configuration = ServiceConfiguration(
-            repository: repository
-                ?? .init(url: "", branch: "", mirrors: [], timeout: .zero, interval: .zero, credentials: .init()),
-            state: top[.state].flatMap { path($0, "state", folder: folder) } ?? "/var/lib/curfew", trust: .none,
-            identity: top[.identity].map { identity($0, folder: folder) } ?? .standard, pruneLimit: 0.5, limits: LoadLimits(),
-            observeInterval: .seconds(10), runtimes: [:], edge: top[.edge].map { edge($0) } ?? .standard)
+        var configuration = ServiceConfiguration(repository: repository ?? .init(url: ""))
+        if let node = top[.state] { configuration.state = path(node, "state", folder: folder) ?? configuration.state }
+        if let node = top[.identity] { configuration.identity = identity(node, folder: folder) }
+        if let node = top[.edge] { configuration.edge = edge(node) }
         if let node = top[.prune], let prune = record(node, "prune", as: PruneField.self), let node = prune[.limit] {
             configuration.pruneLimit = number(node, "prune.limit", ConfigurationRules.limit) ?? 0.5
         }
@@ -24,12 +22,7 @@ extension Decoder {
         {
             configuration.observeInterval = interval
         }
-        if let node = top[.runtimes] {
-            configuration.runtimes = runtimes(node)
-        } else {
-            let name = Name(literal: "local")
-            configuration.runtimes = [name: .standard(name)]
-        }
+        if let node = top[.runtimes] { configuration.runtimes = runtimes(node) }
         return repository == nil ? nil : configuration
     }
 
@@ -83,7 +76,9 @@ extension Decoder {
         guard let text = string(node, "repository.branch", maximum: 255) else { return nil }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         let odd = parts.contains { $0.isEmpty || $0.hasPrefix(".") || $0.hasSuffix(".lock") || $0.hasSuffix(".") }
-        let forbidden = text.unicodeScalars.contains { $0.value <= 0x20 || $0.value == 0x7F || " ~^:?*[\\".unicodeScalars.contains($0) }
+        let forbidden = text.unicodeScalars.contains {
+            $0.value <= 0x20 || $0.value == 0x7F || " ~^:?*[\\".unicodeScalars.contains($0)
+        }
         if odd || forbidden || text.hasPrefix("-") || text.contains("..") || text.contains("@{") || text == "@" {
             report(node, "repository.branch '\(text.prefix(80))' is no valid name of a branch; write it without refs/heads/")
             return nil

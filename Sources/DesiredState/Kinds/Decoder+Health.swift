@@ -50,7 +50,9 @@ extension Decoder {
         if let strategy {
             for rule in RolloutField.dependent where rule.word != strategy {
                 let name = RolloutField.shape.names[rule.field.rawValue]
-                if let node = record[rule.field] { report(node, "'\(name)' goes with strategy \(rule.word), not with \(strategy)") }
+                if let node = record[rule.field] {
+                    report(node, "'\(name)' goes with strategy \(rule.word), not with \(strategy)")
+                }
             }
         }
         switch strategy {
@@ -64,7 +66,8 @@ extension Decoder {
         if let node = record[.deadline] { policy.deadline = span(node, "deadline", WorkloadRules.deadline) ?? policy.deadline }
         if let node = record[.drain] { policy.drain = span(node, "drain", WorkloadRules.drain) ?? policy.drain }
         if let node = record[.onFailure] { policy.onFailure = choice(node, "onFailure") ?? policy.onFailure }
-        if let node = record[.keepWarm], let time = span(node, "keepWarm", .zero ... WorkloadRules.pause.upperBound), time > .zero {
+        if let node = record[.keepWarm], let time = span(node, "keepWarm", .zero...WorkloadRules.pause.upperBound), time > .zero
+        {
             report(node, "keepWarm is not built yet for runtime local; write 0s or leave it out")
         }
         return policy

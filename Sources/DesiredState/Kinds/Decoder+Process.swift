@@ -51,7 +51,9 @@ extension Decoder {
 
     static func urlFault(_ url: String) -> String? {
         guard url.hasPrefix("https://") || url.hasPrefix("http://") else { return "has to begin with https:// or http://" }
-        guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return "holds spaces, control or non-ASCII characters" }
+        guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            return "holds spaces, control or non-ASCII characters"
+        }
         let authority = url.drop { $0 != ":" }.dropFirst(3).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         if authority.isEmpty { return "names no host" }
         // Credentials in a manifest are readable by everybody who may read the repository.
@@ -64,7 +66,8 @@ extension Decoder {
         guard parts.count == 2, let first = parts[0].utf8.first, first != UInt8(ascii: "-"), parts[1].hasPrefix("sha256:")
         else { return false }
         let digits = parts[1].utf8.dropFirst(7)
-        return digits.count == 64 && digits.allSatisfy(\.isLowerHexadecimal) && image.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+        return digits.count == 64 && digits.allSatisfy(\.isLowerHexadecimal)
+            && image.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 
     /// An argument vector.
@@ -84,7 +87,8 @@ extension Decoder {
         pairs(node, "env", maximum: WorkloadRules.entries) { key, value in
             let name = yaml.string(key)
             guard Self.isEnvironmentName(name) else {
-                return report(key, "env name '\(name.prefix(80))' has to be of letters, digits and _, not beginning with a digit")
+                return report(
+                    key, "env name '\(name.prefix(80))' has to be of letters, digits and _, not beginning with a digit")
             }
             guard let text = string(value, "env \(name)", maximum: WorkloadRules.word) else { return }
             placeholders(value, text, "env \(name)", ports: ports)
@@ -125,7 +129,9 @@ extension Decoder {
             let known = ports.isEmpty ? [] : ["PORT"] + ports.map(\.variable)
             if !known.contains(name) {
                 let hint = known.isEmpty ? "; this workload has no ports" : Spelling.hint(name, among: known)
-                report(node, "\(label): nothing is called '$(\(name.prefix(40)))'\(hint); write '$$(' for the characters themselves")
+                report(
+                    node,
+                    "\(label): nothing is called '$(\(name.prefix(40)))'\(hint); write '$$(' for the characters themselves")
             }
             index = end + 1
         }

@@ -1,23 +1,9 @@
 internal import CurfewModel
 internal import Glibc
 
-extension ServiceConfiguration.Identity {
-    static let standard = Self(name: "Curfew", email: "curfew@localhost", signingKey: nil)
-}
-
-extension ServiceConfiguration.EdgeConfiguration {
-    static let standard = Self(type: "haproxy", bind: "127.0.0.1")
-}
-
-extension ServiceConfiguration.RuntimeConfiguration {
-    static func standard(_ name: Name) -> Self {
-        Self(name: name, type: "local", firstPort: 20000, lastPort: 29999, user: nil, maxArtifact: ByteCount(1 << 30))
-    }
-}
-
 extension Decoder {
     func identity(_ node: Int, folder: String) -> ServiceConfiguration.Identity {
-        var result = ServiceConfiguration.Identity.standard
+        var result = ServiceConfiguration.Identity()
         guard let record = record(node, "identity", as: IdentityField.self) else { return result }
         if let node = record[.name] { result.name = signature(node, "identity.name") ?? result.name }
         if let node = record[.email] { result.email = signature(node, "identity.email") ?? result.email }
@@ -52,7 +38,7 @@ extension Decoder {
         pairs(node, "runtimes", maximum: 64) { key, value in
             guard let name = name(key, "runtime's name"), let record = record(value, "runtime \(name)", as: RuntimeField.self)
             else { return }
-            var runtime = ServiceConfiguration.RuntimeConfiguration.standard(name)
+            var runtime = ServiceConfiguration.RuntimeConfiguration(name: name)
             if let node = record[.type] { runtime.type = choice(node, "type", ConfigurationRules.runtimeTypes) ?? "local" }
             if let node = record[.ports], let range = ports(node) {
                 (runtime.firstPort, runtime.lastPort) = (range.lowerBound, range.upperBound)
@@ -90,14 +76,16 @@ extension Decoder {
     private func user(_ node: Int) -> String? {
         guard let text = string(node, "user", maximum: 32) else { return nil }
         let first = text.utf8.first ?? 0
-        let plain = text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789_.-".unicodeScalars.contains($0)) }
+        let plain = text.unicodeScalars.allSatisfy {
+            $0.isASCII && ($0.properties.isAlphabetic || "0123456789_.-".unicodeScalars.contains($0))
+        }
         if plain, first == 0x5F || (0x41...0x5A).contains(first) || (0x61...0x7A).contains(first) { return text }
         report(node, "user '\(text)' is no name of an account")
         return nil
     }
 
     func edge(_ node: Int) -> ServiceConfiguration.EdgeConfiguration {
-        var result = ServiceConfiguration.EdgeConfiguration.standard
+        var result = ServiceConfiguration.EdgeConfiguration()
         guard let record = record(node, "edge", as: EdgeField.self) else { return result }
         if let node = record[.type] { result.type = choice(node, "edge.type", ConfigurationRules.edgeTypes) ?? result.type }
         if let node = record[.bind], let text = string(node, "edge.bind", maximum: 64) {

@@ -29,7 +29,9 @@ extension ServiceConfiguration {
         var result: ServiceConfiguration?
         if let root = yaml.documents.first {
             result = decoder.configuration(root, folder: folder)
-            for other in yaml.documents.dropFirst() { decoder.report(other, "a configuration is one document; this is another one") }
+            for other in yaml.documents.dropFirst() {
+                decoder.report(other, "a configuration is one document; this is another one")
+            }
         }
         let problems = yaml.problems + decoder.problems
         guard problems.isEmpty else {

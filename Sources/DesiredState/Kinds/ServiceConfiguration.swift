@@ -16,6 +16,19 @@ public struct ServiceConfiguration: Sendable, Hashable {
         public var interval: Span
         /// How the service shows who it is.
         public var credentials: Credentials
+
+        /// Makes a repository with the documented defaults.
+        public init(
+            url: String, branch: String = "main", mirrors: [String] = [], timeout: Span = .seconds(60),
+            interval: Span = .seconds(30), credentials: ServiceConfiguration.Credentials = .init()
+        ) {
+            self.url = url
+            self.branch = branch
+            self.mirrors = mirrors
+            self.timeout = timeout
+            self.interval = interval
+            self.credentials = credentials
+        }
     }
     /// `repository.credentials`: paths of files, never secrets.
     public struct Credentials: Sendable, Hashable {
@@ -44,6 +57,13 @@ public struct ServiceConfiguration: Sendable, Hashable {
         public var email: String
         /// File of the SSH key that signs commits; `nil` = unsigned.
         public var signingKey: String?
+
+        /// Makes an identity with the documented defaults.
+        public init(name: String = "Curfew", email: String = "curfew@localhost", signingKey: String? = nil) {
+            self.name = name
+            self.email = email
+            self.signingKey = signingKey
+        }
     }
     /// One of `runtimes`.
     public struct RuntimeConfiguration: Sendable, Hashable {
@@ -59,6 +79,19 @@ public struct ServiceConfiguration: Sendable, Hashable {
         public var user: String?
         /// Largest artifact, unpacked.
         public var maxArtifact: ByteCount
+
+        /// Makes a runtime with the documented defaults.
+        public init(
+            name: Name, type: String = "local", firstPort: Int = 20000, lastPort: Int = 29999, user: String? = nil,
+            maxArtifact: ByteCount = ByteCount(1 << 30)
+        ) {
+            self.name = name
+            self.type = type
+            self.firstPort = firstPort
+            self.lastPort = lastPort
+            self.user = user
+            self.maxArtifact = maxArtifact
+        }
     }
     /// `edge`.
     public struct EdgeConfiguration: Sendable, Hashable {
@@ -66,6 +99,9 @@ public struct ServiceConfiguration: Sendable, Hashable {
         public var type: String
         /// The literal IP address that exposed ports are bound to.
         public var bind: String
+
+        /// Makes an edge with the documented defaults.
+        public init(type: String = "haproxy", bind: String = "127.0.0.1") { (self.type, self.bind) = (type, bind) }
     }
 
     /// Where the desired state comes from.
@@ -86,6 +122,31 @@ public struct ServiceConfiguration: Sendable, Hashable {
     public var runtimes: [Name: RuntimeConfiguration]
     /// The way that traffic takes.
     public var edge: EdgeConfiguration
+
+    // Nothing is checked by the initialisers: they are for composition in code and in tests. Files go through `load`.
+
+    /// Makes a configuration with the documented defaults.
+    public init(
+        repository: Repository, state: String = "/var/lib/curfew", trust: TrustMode = .none, identity: Identity = .init(),
+        pruneLimit: Double = 0.5, limits: LoadLimits = .init(), observeInterval: Span = .seconds(10),
+        runtimes: [Name: RuntimeConfiguration] = Self.defaultRuntimes, edge: EdgeConfiguration = .init()
+    ) {
+        self.repository = repository
+        self.state = state
+        self.trust = trust
+        self.identity = identity
+        self.pruneLimit = pruneLimit
+        self.limits = limits
+        self.observeInterval = observeInterval
+        self.runtimes = runtimes
+        self.edge = edge
+    }
+
+    /// One local runtime called `local`.
+    public static let defaultRuntimes: [Name: RuntimeConfiguration] = {
+        let name = Name(literal: "local")
+        return [name: RuntimeConfiguration(name: name)]
+    }()
 }
 
 /// A configuration that cannot be used, with everything that is wrong in it.

@@ -38,7 +38,8 @@ indirect enum JSONText {
         case .number(let value): return "\(value)"
         case .bool(let value): return "\(value)"
         case .array(let items):
-            return items.isEmpty ? "[]" : "[\n" + items.map { inner + $0.printed(inner) }.joined(separator: ",\n") + "\n\(indent)]"
+            return items.isEmpty
+                ? "[]" : "[\n" + items.map { inner + $0.printed(inner) }.joined(separator: ",\n") + "\n\(indent)]"
         case .object(let fields):
             let lines = fields.sorted { $0.key < $1.key }.map { "\(inner)\(Self.quoted($0.key)): \($0.value.printed(inner))" }
             return lines.isEmpty ? "{}" : "{\n" + lines.joined(separator: ",\n") + "\n\(indent)}"

@@ -72,7 +72,8 @@ enum CoreSchema {
         for byte in digits {
             guard let digit = digit(byte, radix: radix) else { return nil }
             let (product, tooBig) = value.multipliedReportingOverflow(by: radix)
-            let (sum, overflow) = negative ? product.subtractingReportingOverflow(digit) : product.addingReportingOverflow(digit)
+            let (sum, overflow) =
+                negative ? product.subtractingReportingOverflow(digit) : product.addingReportingOverflow(digit)
             if tooBig || overflow { return nil }
             value = sum
         }

@@ -80,7 +80,9 @@ extension YAMLReader {
     func string(_ node: Int) -> String {
         let scalar = nodes[node]
         return text.withUnsafeBufferPointer {
-            String(decoding: UnsafeBufferPointer(rebasing: $0[Int(scalar.start)..<Int(scalar.start + scalar.count)]), as: UTF8.self)
+            String(
+                decoding: UnsafeBufferPointer(rebasing: $0[Int(scalar.start)..<Int(scalar.start + scalar.count)]), as: UTF8.self
+            )
         }
     }
 

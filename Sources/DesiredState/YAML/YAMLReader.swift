@@ -213,8 +213,11 @@ final class YAMLReader {
             return
         }
         if problem.hasPrefix("found character that cannot start any token") { problem += "; indent with spaces, not with tabs" }
-        // The context is where the broken thing began, the problem where the parser noticed.
-        stop(position(state.problem_mark), "not valid YAML: \(problem)")
+        // At the end of the file libyaml points to a line that is not there.
+        let lines = bytes.lazy.filter { $0 == UInt8(ascii: "\n") }.count
+        let behind = Int(state.problem_mark.line) > lines
+        stop(
+            behind ? Self.position(of: bytes.count, in: bytes) : position(state.problem_mark), "not valid YAML: \(problem)")
     }
 
     private static func position(of offset: Int, in bytes: UnsafeRawBufferPointer) -> Position {
