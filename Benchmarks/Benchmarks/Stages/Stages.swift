@@ -1,0 +1,60 @@
+import Benchmark
+import CurfewDesiredState
+import CurfewModel
+import CurfewPlanning
+import Workbench
+import YAMLFloor
+
+/// The pure stages of the loop at 10,000 workloads, each beside the floor that it is measured against.
+let benchmarks: @Sendable () -> Void = {
+    Benchmark.defaultConfiguration = .init(
+        metrics: [.wallClock, .cpuTotal, .peakMemoryResident], timeUnits: .milliseconds, units: [.peakMemoryResident: .mega],
+        warmupIterations: 1, maxDuration: .seconds(20), maxIterations: 12)
+    let files = WorkloadFiles(count: 10_000)
+
+    Benchmark("floor: libyaml events of 10,000 files") { benchmark in
+        let contents = MemoryTree(files).contents
+        benchmark.startMeasurement()
+        var events = 0
+        for bytes in contents {
+            let count = bytes.withUnsafeBufferPointer { yaml_floor_events($0.baseAddress, $0.count) }
+            guard count > 0 else { return benchmark.error("the floor does not parse") }
+            events += count
+        }
+        benchmark.stopMeasurement()
+        blackHole(events)
+    }
+
+    Benchmark("load: 10,000 files, blob to validated state, cold") { benchmark in
+        let tree = MemoryTree(files)
+        let loader = DesiredStateLoader(runtimes: Bench.runtimes)
+        benchmark.startMeasurement()
+        let desired = try Bench.load(tree, with: loader)
+        benchmark.stopMeasurement()
+        guard desired.workloads.count == files.count else { return benchmark.error("not everything was loaded") }
+        blackHole(desired)
+    }
+
+    Benchmark("tick: nothing changed, load to plan") { benchmark in
+        let tree = MemoryTree(files)
+        let loader = DesiredStateLoader(runtimes: Bench.runtimes)
+        let observed = Bench.running(try Bench.load(tree, with: loader))
+        benchmark.startMeasurement()
+        let desired = try Bench.load(tree, with: loader)
+        let plan = Planner.plan(PlanInput(desired: desired, observed: observed, now: Bench.now))
+        benchmark.stopMeasurement()
+        guard plan.isEmpty else { return benchmark.error("there was something to do: \(plan.steps[0].explanation)") }
+    }
+
+    Benchmark("tick: one file of 10,000 changed, load to plan") { benchmark in
+        let before = MemoryTree(files)
+        let after = MemoryTree(files, versions: [5000: 2])
+        let loader = DesiredStateLoader(runtimes: Bench.runtimes)
+        let observed = Bench.running(try Bench.load(before, with: loader))
+        benchmark.startMeasurement()
+        let desired = try Bench.load(after, with: loader)
+        let plan = Planner.plan(PlanInput(desired: desired, observed: observed, now: Bench.now))
+        benchmark.stopMeasurement()
+        guard plan.steps.count == 1 else { return benchmark.error("\(plan.steps.count) steps instead of one") }
+    }
+}

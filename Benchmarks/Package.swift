@@ -1,0 +1,31 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let benchmark = Target.Dependency.product(name: "Benchmark", package: "benchmark")
+
+func curfew(_ name: String) -> Target.Dependency { .product(name: name, package: "curfew") }
+
+/// Suites are found by their folder: `Benchmarks/<name>`.
+func suite(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies + [benchmark], path: "Benchmarks/\(name)",
+        plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
+}
+
+let package = Package(
+    name: "curfew-benchmarks",
+    dependencies: [
+        .package(name: "curfew", path: ".."),
+        // Without its allocator hooks, which do not build here.
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
+    ],
+    targets: [
+        // What the figures are measured against: libyaml alone, in C, on the same bytes.
+        .target(name: "YAMLFloor", linkerSettings: [.linkedLibrary("yaml")]),
+        .target(name: "Workbench", dependencies: [curfew("CurfewModel")]),
+        .executableTarget(name: "generate-repository", dependencies: ["Workbench"]),
+        suite(
+            "Stages", ["YAMLFloor", "Workbench", curfew("CurfewModel"), curfew("CurfewDesiredState"), curfew("CurfewPlanning")]),
+        suite("Journal", [curfew("CurfewModel"), curfew("CurfewJournal")]),
+    ]
+)
