@@ -34,6 +34,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 
 let package = Package(
     name: "curfew",
+    products: [.executable(name: "curfew", targets: ["curfew"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
@@ -57,14 +58,20 @@ let package = Package(
         module("Planning", ["CurfewModel"]),
         module("Drivers", ["CurfewModel"]),
         module("Rollout", ["CurfewModel", "CurfewDrivers"]),
+        module("Observation", ["CurfewModel", "CurfewDrivers", http, posix, core]),
+        module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("Journal", ["CurfewModel", crypto, database]),
         .executableTarget(
             name: "curfew", dependencies: ["CurfewGitSource"], path: "Sources/curfew", swiftSettings: strict),
         module("TestSupport", ["CurfewModel", "CurfewDrivers", subprocess]),
 
         tests("Model", ["CurfewModel"]),
-        tests("GitSource", ["CurfewModel", "CurfewDrivers", "CurfewGitSource"]),
         tests("DesiredState", ["CurfewModel", "CurfewDesiredState"]),
+        tests("Planning", ["CurfewModel", "CurfewPlanning"]),
+        tests("Rollout", ["CurfewModel", "CurfewDrivers", "CurfewRollout"]),
         tests("Journal", ["CurfewModel", "CurfewJournal", subprocess, database]),
+        tests("GitSource", ["CurfewModel", "CurfewDrivers", "CurfewGitSource"]),
+        tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
+        tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", http, posix, core]),
     ]
 )
