@@ -27,7 +27,9 @@ import Testing
             #expect(seen.listeners[key("web")]?.servers.count == 2)
             #expect(await answerers(port) == ["i-1": 6, "i-2": 6])
 
-            seen = try await fixture.edge.apply([listener("web", port: port, [server(one, weight: 200), server(two, weight: 100)])])
+            seen = try await fixture.edge.apply([
+                listener("web", port: port, [server(one, weight: 200), server(two, weight: 100)])
+            ])
             #expect(seen.listeners[key("web")]?.servers[id("i-1")]?.weight == 200)
             #expect(await answerers(port)["i-1"] == 8)
 

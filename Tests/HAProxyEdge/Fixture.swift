@@ -51,7 +51,9 @@ struct Fixture: Sendable {
 
     /// HAProxy's own pid, from its pid file.
     var pid: Int32? {
-        (try? String(contentsOfFile: folder + "/haproxy.pid", encoding: .utf8)).flatMap { Int32($0.trimmingCharacters(in: .newlines)) }
+        (try? String(contentsOfFile: folder + "/haproxy.pid", encoding: .utf8)).flatMap {
+            Int32($0.trimmingCharacters(in: .newlines))
+        }
     }
 }
 
@@ -64,7 +66,9 @@ func listener(
     _ workload: StaticString, port: Int, mode: CurfewModel.Port.Mode = .http, _ servers: [EdgeListener.Server] = []
 ) -> EdgeListener { EdgeListener(key: key(workload), port: port, mode: mode, servers: servers) }
 
-func key(_ workload: StaticString) -> ListenerKey { ListenerKey(workload: Name(literal: workload), port: Name(literal: "http")) }
+func key(_ workload: StaticString) -> ListenerKey {
+    ListenerKey(workload: Name(literal: workload), port: Name(literal: "http"))
+}
 
 func server(_ backend: Backend, weight: Int = 100, draining: Bool = false) -> EdgeListener.Server {
     EdgeListener.Server(

@@ -30,7 +30,8 @@ import Testing
     @Test(.timeLimit(.minutes(1))) func aHangingEdgeHoldsUpNobody() async {
         let prober = Prober { _, _, _ in 0 }
         let observer = Observer(
-            runtimes: [FakeRuntime("good") { [instance("a-1")] }], edge: StuckEdge(), prober: prober, deadline: .milliseconds(100))
+            runtimes: [FakeRuntime("good") { [instance("a-1")] }], edge: StuckEdge(), prober: prober,
+            deadline: .milliseconds(100))
         let seen = await observer.observe()
         #expect(seen.edge == nil)
         #expect(seen.instances.count == 1)

@@ -10,7 +10,8 @@ import Testing
 
     private func http(timeout: Span = .seconds(5), failures: Int = 1, path: String = "/") -> HealthCheck {
         HealthCheck(
-            probe: .http(port: Name(literal: "http"), path: path), interval: .milliseconds(20), timeout: timeout, failures: failures)
+            probe: .http(port: Name(literal: "http"), path: path), interval: .milliseconds(20), timeout: timeout,
+            failures: failures)
     }
 
     private func ok(_ status: String) -> String { "HTTP/1.1 \(status)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" }
@@ -20,7 +21,9 @@ import Testing
         return reason.contains(part)
     }
 
-    @Test(arguments: ["200 OK", "204", "302 Found\r\nLocation: http://192.0.2.1/", "399 Odd"]) func healthy(_ status: String) async throws {
+    @Test(arguments: ["200 OK", "204", "302 Found\r\nLocation: http://192.0.2.1/", "399 Odd"]) func healthy(_ status: String)
+        async throws
+    {
         let server = try await StubServer.start(.answer(ok(status)))
         let prober = Prober { _, _, _ in 1 }
         await prober.track([instance("a-1", http(), port: server.port)])
@@ -106,7 +109,9 @@ import Testing
         await prober.track([instance("a-1", check)])
         #expect(
             await eventually {
-                if let health = await prober.health()[id], health != .unknown { seen.withLock { _ = $0.insert(health.isHealthy) } }
+                if let health = await prober.health()[id], health != .unknown {
+                    seen.withLock { _ = $0.insert(health.isHealthy) }
+                }
                 return script.isDone
             })
         #expect(seen.withLock { $0 } == [true])
@@ -136,7 +141,11 @@ import Testing
     @Test func aCommandThatHangsHoldsUpNobodyAndIsNotAskedAgain() async throws {
         let calls = Mutex(0)
         let prober = Prober { _, _, _ in
-            if calls.withLock({ $0 += 1; return $0 }) > 1 { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
+            if calls.withLock({
+                $0 += 1; return $0
+            }) > 1 {
+                await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+            }
             return 0
         }
         let check = HealthCheck(probe: .command(["x"]), interval: .milliseconds(10), timeout: .milliseconds(20), failures: 2)
@@ -146,7 +155,9 @@ import Testing
         await prober.shutdown()
     }
 
-    @Test(arguments: ["", "x", "/a b", "/a\r\nX: y", "/é"]) func pathsThatCannotBeAskedForAreRefused(_ path: String) async throws {
+    @Test(arguments: ["", "x", "/a b", "/a\r\nX: y", "/é"]) func pathsThatCannotBeAskedForAreRefused(_ path: String)
+        async throws
+    {
         let server = try await StubServer.start(.answer(ok("200 OK")))
         let prober = Prober { _, _, _ in 0 }
         await prober.track([
