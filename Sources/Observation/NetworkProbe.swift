@@ -31,7 +31,7 @@ enum NetworkProbe {
             }
         }
         let outcome = await withTaskCancellationHandler {
-            (try? await answer.futureResult.get()) ?? "no answer"
+            do { return try await answer.futureResult.get() } catch { return reason(error, timeout) }
         } onCancel: {
             answer.succeed("not asked any more")
         }
