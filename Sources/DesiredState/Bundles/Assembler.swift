@@ -31,6 +31,9 @@ struct Assembler {
         while !held.isEmpty, spread() {}
     }
 
+    /// All workloads of the new versions; the names are hashed only once.
+    var definedWorkloads: [Name: DesiredWorkload] { defined.mapValues { workload($0).desired } }
+
     private mutating func hold(_ bundle: Name, _ diagnostic: Diagnostic) {
         held[bundle, default: []].append(diagnostic)
         found.append(diagnostic)

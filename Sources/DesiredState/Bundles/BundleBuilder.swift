@@ -8,8 +8,15 @@ struct BundleBuilder {
     let limits: LoadLimits
     let runtimes: [Name: RuntimeCapabilities]
     let lookup: TreeLookup
-    /// The files of this bundle as they were loaded last, in their order.
-    let previous: [FileResult]
+    /// The bundle as it was loaded last.
+    let previous: BundleData?
+
+    /// A file, what it says, and what an earlier load made of the same file.
+    private struct Item {
+        var file: FoundFile
+        var decoded: DecodedFile
+        var earlier: FileResult?
+    }
 
     /// Folders that the bundle is made of: its own, or the files directly in `manifests/`.
     struct Root {
@@ -21,19 +28,21 @@ struct BundleBuilder {
     /// Loads the bundle; `parsed` is read and added to.
     func build(_ roots: [Root], tree: ObjectID, parsed: inout [ObjectID: DecodedFile]) throws -> BundleData {
         var diagnostics: [Diagnostic] = []
-        var files: [(file: FoundFile, decoded: DecodedFile, earlier: FileResult?)] = []
+        var files: [Item] = []
         var artifacts: Set<String> = []
+        var latest: String?
         var folders: [String] = []
-        var earlier = Earlier(previous)
+        var earlier = Earlier(previous?.files ?? [])
         for root in roots {
             var walk = TreeWalk(root.path, root.tree, shallow: root.shallow)
             while let level = try walk.files(in: lookup.tree, artifacts: artifacts) {
-                let matches = level.map { earlier.find($0) }
-                let fresh = try decode(zip(level, matches).compactMap { $1 == nil ? $0 : nil }, &parsed)
-                for (file, match) in zip(level, matches) {
-                    guard let decoded = match?.decoded ?? fresh[file.blob] else { continue }
-                    files.append((file, decoded, match))
-                    for path in decoded.artifactPaths where !FileResult.contains(path, file.path) { artifacts.insert(path) }
+                for item in try decode(level, &earlier, &parsed) {
+                    // Neighbours mostly share their artifact: asking the set ten thousand times would be felt.
+                    for path in item.decoded.artifactPaths where path != latest {
+                        latest = path
+                        if !FileResult.contains(path, item.file.path) { artifacts.insert(path) }
+                    }
+                    files.append(item)
                 }
             }
             diagnostics += walk.diagnostics
@@ -42,41 +51,29 @@ struct BundleBuilder {
         // An artifact may have been named after its folder was read: what was read there is no manifest.
         let read = folders.filter { folder in artifacts.contains { $0 == folder || FileResult.contains($0, folder) } }
         if !read.isEmpty {
-            files.removeAll { item in read.contains { FileResult.contains($0, item.file.path) } }
+            files.removeAll { read.contains($0.file.folder) }
             diagnostics.removeAll { item in read.contains { FileResult.contains($0, item.file) } }
         }
         return try finish(files, tree: tree, diagnostics)
     }
 
-    private func finish(
-        _ files: [(file: FoundFile, decoded: DecodedFile, earlier: FileResult?)], tree: ObjectID, _ diagnostics: [Diagnostic]
-    ) throws -> BundleData {
-        var states: [String: ArtifactState] = [:]
-        var results: [FileResult?] = []
+    private func finish(_ files: [Item], tree: ObjectID, _ diagnostics: [Diagnostic]) throws -> BundleData {
+        var states = ArtifactStates(lookup: lookup)
+        var results: [FileResult] = []
         results.reserveCapacity(files.count)
         var work: [Work] = []
         for (index, item) in files.enumerated() {
-            var artifacts: [ArtifactState] = []
-            for workload in item.decoded.workloads {
-                guard let path = workload.artifactPath?.path else { continue }
-                if let known = states[path] {
-                    artifacts.append(known)
-                } else {
-                    let state = ArtifactState(try lookup.entry(at: path))
-                    states[path] = state
-                    artifacts.append(state)
-                }
-            }
-            if let earlier = item.earlier, earlier.artifacts == artifacts {
+            if let earlier = item.earlier, try states.areStill(earlier) {
                 results.append(earlier)
-            } else {
-                results.append(nil)
-                work.append(Work(index: index, file: item.file, decoded: item.decoded, artifacts: artifacts))
+                continue
             }
+            let artifacts = try item.decoded.workloads.compactMap { try $0.artifactPath.map { try states.state(of: $0.path) } }
+            work.append(Work(index: index, file: item.file, decoded: item.decoded, artifacts: artifacts))
+            if let earlier = item.earlier { results.append(earlier) } else { results.append(FileResult.pending) }
         }
         for (index, result) in make(work) { results[index] = result }
         return BundleData(
-            name, tree: tree, artifacts: states, files: results.compactMap { $0 }, diagnostics: diagnostics)
+            name, tree: tree, artifacts: states.known, files: results, diagnostics: diagnostics, previous: previous)
     }
 
     private struct Work: Sendable {
@@ -96,35 +93,70 @@ struct BundleBuilder {
         }
     }
 
-    /// Decodes the files whose blobs nobody has decoded before.
-    private func decode(_ files: [FoundFile], _ parsed: inout [ObjectID: DecodedFile]) throws -> [ObjectID: DecodedFile] {
-        var result: [ObjectID: DecodedFile] = [:]
+    /// Says what each file says; decodes those whose blobs nobody has decoded before.
+    private func decode(_ files: [FoundFile], _ earlier: inout Earlier, _ parsed: inout [ObjectID: DecodedFile]) throws
+        -> [Item]
+    {
+        var items: [Item?] = []
+        items.reserveCapacity(files.count)
         var missing: [ObjectID] = []
-        for file in files where result[file.blob] == nil {
-            if let known = parsed[file.blob] { result[file.blob] = known } else { missing.append(file.blob) }
+        var waiting: [ObjectID: [Int]] = [:]
+        for (index, file) in files.enumerated() {
+            if let match = earlier.find(file) {
+                items.append(Item(file: file, decoded: match.decoded, earlier: match))
+            } else if let known = parsed[file.blob] {
+                items.append(Item(file: file, decoded: known, earlier: nil))
+            } else {
+                items.append(nil)
+                if waiting[file.blob, default: []].isEmpty { missing.append(file.blob) }
+                waiting[file.blob, default: []].append(index)
+            }
         }
-        if missing.count > 1 { missing = Array(Set(missing)).sorted() }
         let (tree, limits, runtimes) = (lookup.tree, limits, runtimes)
-        let decoded: [Result<(ObjectID, DecodedFile), any Error>] = Parallel.map(
+        let decoded: [Result<DecodedFile, any Error>] = Parallel.map(
             missing, state: { WorkloadReader(limits: limits, runtimes: runtimes) }
         ) { blob, reader in
             Result {
                 switch try tree.withBlob(blob, limit: limits.fileSize, { reader.read($0) }) {
-                case .value(let file): (blob, file)
-                case .tooLarge(let size):
-                    (
-                        blob,
-                        DecodedFile.unread(YAMLReader.tooLarge(size: size, limit: limits.fileSize))
-                    )
+                case .value(let file): file
+                case .tooLarge(let size): .unread(YAMLReader.tooLarge(size: size, limit: limits.fileSize))
                 }
             }
         }
-        for item in decoded {
-            let (blob, file) = try item.get()
-            result[blob] = file
+        for (blob, result) in zip(missing, decoded) {
+            let file = try result.get()
             parsed[blob] = file
+            for index in waiting[blob] ?? [] { items[index] = Item(file: files[index], decoded: file, earlier: nil) }
         }
-        return result
+        return items.compactMap { $0 }
+    }
+}
+
+/// The states of artifacts of one bundle in one revision.
+private struct ArtifactStates {
+    let lookup: TreeLookup
+    private(set) var known: [String: ArtifactState] = [:]
+    private var latest: (path: String, state: ArtifactState)?
+
+    init(lookup: TreeLookup) { self.lookup = lookup }
+
+    mutating func state(of path: String) throws -> ArtifactState {
+        if let latest, latest.path == path { return latest.state }
+        let state = try known[path] ?? ArtifactState(lookup.entry(at: path))
+        known[path] = state
+        latest = (path, state)
+        return state
+    }
+
+    /// Whether the artifacts of a file are what they were.
+    mutating func areStill(_ file: FileResult) throws -> Bool {
+        var index = 0
+        for workload in file.decoded.workloads {
+            guard let artifact = workload.artifactPath else { continue }
+            guard index < file.artifacts.count, try state(of: artifact.path) == file.artifacts[index] else { return false }
+            index += 1
+        }
+        return true
     }
 }
 
@@ -149,7 +181,7 @@ private struct Earlier {
     mutating func find(_ file: FoundFile) -> FileResult? {
         guard !files.isEmpty else { return nil }
         var index = next
-        if index >= files.count || files[index].path != file.path {
+        if index >= files.count || files[index].name != file.name || files[index].folder != file.folder {
             let paths =
                 byPath ?? Dictionary(files.indices.map { (files[$0].path, $0) }, uniquingKeysWith: { first, _ in first })
             byPath = paths
