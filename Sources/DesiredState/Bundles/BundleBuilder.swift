@@ -1,6 +1,4 @@
 internal import CurfewModel
-internal import Dispatch
-internal import Synchronization
 
 /// Builds one bundle out of its files, using again what an earlier load made of the same blobs.
 struct BundleBuilder {
@@ -11,11 +9,24 @@ struct BundleBuilder {
     /// The bundle as it was loaded last.
     let previous: BundleData?
 
-    /// A file, what it says, and what an earlier load made of the same file.
-    private struct Item {
-        var file: FoundFile
-        var decoded: DecodedFile
-        var earlier: FileResult?
+    /// A file and what it says. What an earlier load made of it is handed on as one reference, not taken apart: at ten
+    /// thousand files that is what a load costs.
+    private enum Item {
+        case earlier(FileResult)
+        case decoded(FoundFile, DecodedFile)
+
+        var file: FoundFile {
+            switch self {
+            case .earlier(let result): FoundFile(folder: result.folder, name: result.name, blob: result.blob)
+            case .decoded(let file, _): file
+            }
+        }
+        var says: DecodedFile {
+            switch self {
+            case .earlier(let result): result.decoded
+            case .decoded(_, let file): file
+            }
+        }
     }
 
     /// Folders that the bundle is made of: its own, or the files directly in `manifests/`.
@@ -38,7 +49,7 @@ struct BundleBuilder {
             while let level = try walk.files(in: lookup.tree, artifacts: artifacts) {
                 for item in try decode(level, &earlier, &parsed) {
                     // Neighbours mostly share their artifact: asking the set ten thousand times would be felt.
-                    for path in item.decoded.artifactPaths where path != latest {
+                    for path in item.says.artifactPaths where path != latest {
                         latest = path
                         if !FileResult.contains(path, item.file.path) { artifacts.insert(path) }
                     }
@@ -63,13 +74,14 @@ struct BundleBuilder {
         results.reserveCapacity(files.count)
         var work: [Work] = []
         for (index, item) in files.enumerated() {
-            if let earlier = item.earlier, try states.areStill(earlier) {
+            if case .earlier(let earlier) = item, try states.areStill(earlier) {
                 results.append(earlier)
                 continue
             }
-            let artifacts = try item.decoded.workloads.compactMap { try $0.artifactPath.map { try states.state(of: $0.path) } }
-            work.append(Work(index: index, file: item.file, decoded: item.decoded, artifacts: artifacts))
-            if let earlier = item.earlier { results.append(earlier) } else { results.append(FileResult.pending) }
+            let decoded = item.says
+            let artifacts = try decoded.workloads.compactMap { try $0.artifactPath.map { try states.state(of: $0.path) } }
+            work.append(Work(index: index, file: item.file, decoded: decoded, artifacts: artifacts))
+            results.append(FileResult.pending)
         }
         for (index, result) in make(work) { results[index] = result }
         return BundleData(
@@ -103,9 +115,9 @@ struct BundleBuilder {
         var waiting: [ObjectID: [Int]] = [:]
         for (index, file) in files.enumerated() {
             if let match = earlier.find(file) {
-                items.append(Item(file: file, decoded: match.decoded, earlier: match))
+                items.append(.earlier(match))
             } else if let known = parsed[file.blob] {
-                items.append(Item(file: file, decoded: known, earlier: nil))
+                items.append(.decoded(file, known))
             } else {
                 items.append(nil)
                 if waiting[file.blob, default: []].isEmpty { missing.append(file.blob) }
@@ -126,90 +138,8 @@ struct BundleBuilder {
         for (blob, result) in zip(missing, decoded) {
             let file = try result.get()
             parsed[blob] = file
-            for index in waiting[blob] ?? [] { items[index] = Item(file: files[index], decoded: file, earlier: nil) }
+            for index in waiting[blob] ?? [] { items[index] = .decoded(files[index], file) }
         }
         return items.compactMap { $0 }
-    }
-}
-
-/// The states of artifacts of one bundle in one revision.
-private struct ArtifactStates {
-    let lookup: TreeLookup
-    private(set) var known: [String: ArtifactState] = [:]
-    private var latest: (path: String, state: ArtifactState)?
-
-    init(lookup: TreeLookup) { self.lookup = lookup }
-
-    mutating func state(of path: String) throws -> ArtifactState {
-        if let latest, latest.path == path { return latest.state }
-        let state = try known[path] ?? ArtifactState(lookup.entry(at: path))
-        known[path] = state
-        latest = (path, state)
-        return state
-    }
-
-    /// Whether the artifacts of a file are what they were.
-    mutating func areStill(_ file: FileResult) throws -> Bool {
-        var index = 0
-        for workload in file.decoded.workloads {
-            guard let artifact = workload.artifactPath else { continue }
-            guard index < file.artifacts.count, try state(of: artifact.path) == file.artifacts[index] else { return false }
-            index += 1
-        }
-        return true
-    }
-}
-
-extension DecodedFile {
-    /// A file that could not be read at all.
-    static func unread(_ message: String) -> DecodedFile {
-        DecodedFile(
-            workloads: [], broken: [], artifactPaths: [], unreadable: true,
-            problems: [Problem(position: Position(line: 0, column: 0), message: message)])
-    }
-}
-
-/// Finds the earlier result of a file. Both lists are in walking order, so the next one is nearly always the right one.
-private struct Earlier {
-    private let files: [FileResult]
-    private var next = 0
-    private var byPath: [String: Int]?
-
-    init(_ files: [FileResult]) { self.files = files }
-
-    /// The earlier result for the same path and blob.
-    mutating func find(_ file: FoundFile) -> FileResult? {
-        guard !files.isEmpty else { return nil }
-        var index = next
-        if index >= files.count || files[index].name != file.name || files[index].folder != file.folder {
-            let paths =
-                byPath ?? Dictionary(files.indices.map { (files[$0].path, $0) }, uniquingKeysWith: { first, _ in first })
-            byPath = paths
-            guard let found = paths[file.path] else { return nil }
-            index = found
-        }
-        next = index + 1
-        return files[index].blob == file.blob ? files[index] : nil
-    }
-}
-
-/// Work on the two or more cores of a machine, on the caller's own thread and Dispatch's workers; returns when all is done.
-enum Parallel {
-    static func map<Item: Sendable, State, Output: Sendable>(
-        _ items: [Item], state: @Sendable () -> State, _ body: @Sendable (Item, State) -> Output
-    ) -> [Output] {
-        // Below this the threads cost more than they bring.
-        guard items.count >= 64 else {
-            let state = state()
-            return items.map { body($0, state) }
-        }
-        let size = (items.count + 1) / 2
-        let halves = Mutex<[Int: [Output]]>([:])
-        DispatchQueue.concurrentPerform(iterations: 2) { half in
-            let state = state()
-            let output = items[(half * size)..<min(items.count, (half + 1) * size)].map { body($0, state) }
-            halves.withLock { $0[half] = output }
-        }
-        return halves.withLock { ($0[0] ?? []) + ($0[1] ?? []) }
     }
 }
