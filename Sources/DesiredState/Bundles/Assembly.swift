@@ -24,6 +24,12 @@ public func assemble(_ revision: LoadedRevision, lastGood: [Name: LoadedBundle],
     if revision.lacksManifests { return withoutManifests(revision, lastGood: lastGood, allowsPrune: allowsPrune) }
     var assembler = Assembler(revision, lastGood: lastGood)
     assembler.judge()
+    if assembler.held.isEmpty {
+        return Assembly(
+            desired: DesiredState(
+                revision: revision.revision, workloads: assembler.definedWorkloads, allowsPrune: allowsPrune),
+            good: assembler.bundles.map(\.name), diagnostics: revision.allDiagnostics)
+    }
     var workloads: [Name: DesiredWorkload] = [:]
     workloads.reserveCapacity(assembler.bundles.reduce(0) { $0 + $1.workloads.count })
     var held: [HeldBundle] = []

@@ -23,61 +23,6 @@ extension ObjectID {
     static let none = ObjectID(String(repeating: "0", count: 40)) ?? { preconditionFailure("a null id has 40 digits") }()
 }
 
-/// One file of a bundle at one path, with its artifacts looked up.
-final class FileResult: Sendable {
-    let path: String
-    let blob: ObjectID
-    let decoded: DecodedFile
-    /// State of the artifact paths of its workloads, in their order.
-    let artifacts: [ArtifactState]
-    let contents: [LoadedWorkload.Content]
-    let diagnostics: [Diagnostic]
-
-    init(
-        _ file: FoundFile, _ decoded: DecodedFile, artifacts: [ArtifactState], bundle: Name, hasher: GenerationHasher
-    ) {
-        (path, blob, self.decoded, self.artifacts) = (file.path, file.blob, decoded, artifacts)
-        var diagnostics = decoded.problems.map { Diagnostic($0, file: file.path) }
-        var contents: [LoadedWorkload.Content] = []
-        var states = artifacts.makeIterator()
-        for item in decoded.workloads {
-            var workload = item.workload
-            if let artifact = item.artifactPath {
-                let state = states.next() ?? .missing
-                if let reason = Self.fault(artifact.path, state, manifest: file.path) {
-                    diagnostics.append(
-                        Diagnostic(
-                            file: file.path, line: artifact.position.line, column: artifact.position.column,
-                            "artifact.path '\(artifact.path)' \(reason)"))
-                } else if case .folder(let id) = state {
-                    workload.artifact = .tree(path: artifact.path, id: id)
-                }
-            }
-            guard let digest = hasher.generation(of: workload) else { continue }
-            let desired = DesiredWorkload(
-                workload: workload, generation: digest.generation, parts: digest.parts, bundle: bundle, revision: .none)
-            contents.append(LoadedWorkload.Content(desired: desired, file: file.path, decoded: item))
-        }
-        (self.contents, self.diagnostics) = (contents, diagnostics)
-    }
-
-    private static func fault(_ path: String, _ state: ArtifactState, manifest: String) -> String? {
-        if contains(path, manifest) {
-            return "contains this manifest itself; put the artifact's files in a folder of their own"
-        }
-        return switch state {
-        case .folder: nil
-        case .missing: "is not there in this revision (paths begin at the repository's root)"
-        case .other(let what): "is \(what); it has to be a folder"
-        }
-    }
-
-    /// Whether `folder` is above `path`.
-    static func contains(_ folder: String, _ path: String) -> Bool {
-        path.utf8.count > folder.utf8.count && path.hasPrefix(folder) && path.utf8.dropFirst(folder.utf8.count).first == 0x2F
-    }
-}
-
 /// A bundle without the revision: shared by all revisions in which its tree and its artifacts are the same.
 final class BundleData: Sendable {
     let name: Name
@@ -89,13 +34,50 @@ final class BundleData: Sendable {
     let diagnostics: [Diagnostic]
     let broken: [(name: Name, file: String, position: Position)]
     let unreadable: Bool
+    /// Names or ports are used twice.
+    let clashes: Bool
 
-    init(_ name: Name, tree: ObjectID, artifacts: [String: ArtifactState], files: [FileResult], diagnostics: [Diagnostic]) {
+    /// - Parameter previous: the bundle before; when the same names and ports stand in the same files, they are not
+    ///   compared with each other again.
+    init(
+        _ name: Name, tree: ObjectID, artifacts: [String: ArtifactState], files: [FileResult], diagnostics: [Diagnostic],
+        previous: BundleData?
+    ) {
         (self.name, self.tree, self.artifacts, self.files) = (name, tree, artifacts, files)
-        contents = files.flatMap(\.contents)
-        broken = files.flatMap { file in file.decoded.broken.map { ($0.name, file.path, $0.position) } }
-        unreadable = files.contains { $0.decoded.unreadable }
-        self.diagnostics = diagnostics + files.flatMap(\.diagnostics) + Self.duplicates(contents, broken)
+        var contents: [LoadedWorkload.Content] = []
+        contents.reserveCapacity(files.count)
+        var broken: [(name: Name, file: String, position: Position)] = []
+        var diagnostics = diagnostics
+        var unreadable = false
+        for file in files {
+            contents.append(contentsOf: file.contents)
+            if !file.diagnostics.isEmpty { diagnostics += file.diagnostics }
+            for item in file.decoded.broken { broken.append((item.name, file.path, item.position)) }
+            if file.decoded.unreadable { unreadable = true }
+        }
+        (self.contents, self.broken, self.unreadable) = (contents, broken, unreadable)
+        var clashes: [Diagnostic] = []
+        let same = previous.map { !$0.clashes && Self.claimTheSame(files, $0.files) } ?? false
+        if !same { clashes = Self.duplicates(contents, broken) }
+        self.clashes = !clashes.isEmpty
+        self.diagnostics = diagnostics + clashes
+    }
+
+    /// Whether two lists of files claim the same names and ports.
+    private static func claimTheSame(_ left: [FileResult], _ right: [FileResult]) -> Bool {
+        guard left.count == right.count else { return false }
+        for (one, other) in zip(left, right) where one !== other {
+            guard one.decoded.broken.isEmpty, other.decoded.broken.isEmpty, one.contents.count == other.contents.count else {
+                return false
+            }
+            for (mine, theirs) in zip(one.contents, other.contents) {
+                let (workload, before) = (mine.desired.workload, theirs.desired.workload)
+                guard workload.name == before.name, workload.ports.map(\.expose) == before.ports.map(\.expose) else {
+                    return false
+                }
+            }
+        }
+        return true
     }
 
     func loaded(at revision: ObjectID) -> LoadedBundle {

@@ -98,7 +98,7 @@ public final class DesiredStateLoader: Sendable {
         guard let tree = roots.first?.tree else { return nil }
         if let known = try cache.bundle(name, tree: tree, lookup) { return known }
         let builder = BundleBuilder(
-            name: name, limits: limits, runtimes: runtimes, lookup: lookup, previous: cache.latest(name)?.files ?? [])
+            name: name, limits: limits, runtimes: runtimes, lookup: lookup, previous: cache.latest(name))
         let data = try builder.build(roots, tree: tree, parsed: &cache.parsed)
         cache.insert(data)
         return data

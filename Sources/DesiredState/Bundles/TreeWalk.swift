@@ -32,10 +32,14 @@ final class TreeLookup {
     }
 }
 
-/// A file of manifests that has been found.
+/// A file of manifests that has been found. Its path is put together only when somebody needs it: for ten thousand
+/// files that did not change nobody does.
 struct FoundFile: Sendable {
-    var path: String
+    var folder: String
+    var name: String
     var blob: ObjectID
+
+    var path: String { folder + "/" + name }
 }
 
 /// Walks the folders of one bundle level by level, so that an artifact's folder is known before it would be entered.
@@ -85,15 +89,21 @@ struct TreeWalk {
                     (level, next) = ([], [])
                     return files
                 }
-                take(entry, at: folder + "/" + entry.name, &files)
+                if entry.kind == .file || entry.kind == .executable {
+                    if Self.isManifest(entry.name) {
+                        files.append(FoundFile(folder: folder, name: entry.name, blob: entry.id))
+                    }
+                } else {
+                    take(entry, at: folder + "/" + entry.name)
+                }
             }
         }
         return files
     }
 
-    private mutating func take(_ entry: FileEntry, at path: String, _ files: inout [FoundFile]) {
+    private mutating func take(_ entry: FileEntry, at path: String) {
         switch entry.kind {
-        case .file, .executable: if Self.isManifest(entry.name) { files.append(FoundFile(path: path, blob: entry.id)) }
+        case .file, .executable: break
         case .folder: if !shallow { next.append((path, entry.id)) }
         case .symlink:
             if Self.isManifest(entry.name) {

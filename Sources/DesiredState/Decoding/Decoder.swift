@@ -110,7 +110,15 @@ extension Decoder {
     }
 
     private func checkAlternatives(_ shape: Shape, _ slots: SIMD16<Int32>, _ node: Int, _ label: String) {
-        let begun = shape.alternatives.filter { $0.contains { slots[$0] >= 0 } }
+        var begun: [[Int]] = []
+        for group in shape.alternatives {
+            for field in group where slots[field] >= 0 {
+                begun.append(group)
+                break
+            }
+        }
+        // The usual case needs no words.
+        if begun.count == 1, begun[0].count == 1 { return }
         let words = shape.alternatives.map { $0.map { shape.names[$0] }.joined(separator: " + ") }.joined(separator: ", ")
         switch begun.count {
         case 0: report(node, "\(label) needs one of: \(words)")

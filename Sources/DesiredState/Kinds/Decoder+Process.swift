@@ -73,6 +73,7 @@ extension Decoder {
     /// An argument vector.
     func command(_ node: Int, _ label: String, ports: [Port]) -> [String]? {
         var words: [String] = []
+        words.reserveCapacity(min(Int(yaml.nodes[resolve(node)].count), WorkloadRules.words.upperBound))
         list(node, label, count: WorkloadRules.words) { item in
             guard let word = string(item, label, maximum: WorkloadRules.word) else { return }
             if words.isEmpty, word.isEmpty { report(item, "\(label) begins with an empty word; it has to name a program") }
@@ -126,6 +127,8 @@ extension Decoder {
                 return report(node, "\(label): '$(' is not closed; write '$$(' for the characters themselves")
             }
             let name = String(decoding: bytes[(index + 2)..<end], as: UTF8.self)
+            index = end + 1
+            if name == "PORT", !ports.isEmpty { continue }
             let known = ports.isEmpty ? [] : ["PORT"] + ports.map(\.variable)
             if !known.contains(name) {
                 let hint = known.isEmpty ? "; this workload has no ports" : Spelling.hint(name, among: known)
@@ -133,7 +136,6 @@ extension Decoder {
                     node,
                     "\(label): nothing is called '$(\(name.prefix(40)))'\(hint); write '$$(' for the characters themselves")
             }
-            index = end + 1
         }
     }
 }

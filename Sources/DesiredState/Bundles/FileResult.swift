@@ -1,0 +1,65 @@
+internal import CurfewModel
+
+/// One file of a bundle at one path, with its artifacts looked up.
+final class FileResult: Sendable {
+    let folder: String
+    let name: String
+    let path: String
+    let blob: ObjectID
+    let decoded: DecodedFile
+    /// State of the artifact paths of its workloads, in their order.
+    let artifacts: [ArtifactState]
+    let contents: [LoadedWorkload.Content]
+    let diagnostics: [Diagnostic]
+
+    init(
+        _ file: FoundFile, _ decoded: DecodedFile, artifacts: [ArtifactState], bundle: Name, hasher: GenerationHasher
+    ) {
+        (folder, name, path, blob) = (file.folder, file.name, file.path, file.blob)
+        (self.decoded, self.artifacts) = (decoded, artifacts)
+        let path = path
+        var diagnostics = decoded.problems.map { Diagnostic($0, file: path) }
+        var contents: [LoadedWorkload.Content] = []
+        var states = artifacts.makeIterator()
+        for item in decoded.workloads {
+            var workload = item.workload
+            if let artifact = item.artifactPath {
+                let state = states.next() ?? .missing
+                if let reason = Self.fault(artifact.path, state, manifest: path) {
+                    diagnostics.append(
+                        Diagnostic(
+                            file: path, line: artifact.position.line, column: artifact.position.column,
+                            "artifact.path '\(artifact.path)' \(reason)"))
+                } else if case .folder(let id) = state {
+                    workload.artifact = .tree(path: artifact.path, id: id)
+                }
+            }
+            guard let digest = hasher.generation(of: workload) else { continue }
+            let desired = DesiredWorkload(
+                workload: workload, generation: digest.generation, parts: digest.parts, bundle: bundle, revision: .none)
+            contents.append(LoadedWorkload.Content(desired: desired, file: path, decoded: item))
+        }
+        (self.contents, self.diagnostics) = (contents, diagnostics)
+    }
+
+    /// Stands in a list for a result that is being made.
+    static let pending = FileResult(
+        FoundFile(folder: "", name: "", blob: .none), .unread(""), artifacts: [], bundle: DesiredStateLoader.defaultBundle,
+        hasher: GenerationHasher())
+
+    private static func fault(_ path: String, _ state: ArtifactState, manifest: String) -> String? {
+        if contains(path, manifest) {
+            return "contains this manifest itself; put the artifact's files in a folder of their own"
+        }
+        return switch state {
+        case .folder: nil
+        case .missing: "is not there in this revision (paths begin at the repository's root)"
+        case .other(let what): "is \(what); it has to be a folder"
+        }
+    }
+
+    /// Whether `folder` is above `path`.
+    static func contains(_ folder: String, _ path: String) -> Bool {
+        path.utf8.count > folder.utf8.count && path.hasPrefix(folder) && path.utf8.dropFirst(folder.utf8.count).first == 0x2F
+    }
+}
