@@ -6,7 +6,8 @@ import Foundation
 /// What the audit trail costs: an entry is on disk when `append` returns.
 let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = .init(
-        metrics: [.wallClock, .cpuTotal], warmupIterations: 1, maxDuration: .seconds(10), maxIterations: 200)
+        metrics: [.wallClock, .cpuTotal], timeUnits: .microseconds, warmupIterations: 1, maxDuration: .seconds(10),
+        maxIterations: 200)
 
     Benchmark("floor: write 512 bytes and fsync") { benchmark in
         try inScratch { folder in
@@ -41,7 +42,10 @@ let benchmarks: @Sendable () -> Void = {
         }
     }
 
-    Benchmark("verify: 10,000 events", configuration: .init(metrics: [.wallClock, .cpuTotal], maxIterations: 10)) { benchmark in
+    Benchmark(
+        "verify: 10,000 events",
+        configuration: .init(metrics: [.wallClock, .cpuTotal], timeUnits: .milliseconds, maxIterations: 10)
+    ) { benchmark in
         try await inScratch { folder in
             let journal = try Journal(path: folder + "/journal.sqlite")
             try await journal.append((1...10_000).map(event))
