@@ -34,7 +34,14 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 
 let package = Package(
     name: "curfew",
-    products: [.executable(name: "curfew", targets: ["curfew"])],
+    products: [
+        .executable(name: "curfew", targets: ["curfew"]),
+        // For the benchmarks, which are a package of their own.
+        .library(name: "CurfewModel", targets: ["CurfewModel"]),
+        .library(name: "CurfewDesiredState", targets: ["CurfewDesiredState"]),
+        .library(name: "CurfewPlanning", targets: ["CurfewPlanning"]),
+        .library(name: "CurfewJournal", targets: ["CurfewJournal"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
@@ -51,6 +58,7 @@ let package = Package(
             name: "CLibGit2", path: "Sources/CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         .systemLibrary(
             name: "CLibYAML", path: "Sources/CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "CLauncher", path: "Sources/CLauncher"),
 
         module("Model", []),
         module("GitSource", ["CurfewModel", "CurfewDrivers", "CLibGit2", subprocess]),
@@ -59,10 +67,23 @@ let package = Package(
         module("Drivers", ["CurfewModel"]),
         module("Rollout", ["CurfewModel", "CurfewDrivers"]),
         module("Observation", ["CurfewModel", "CurfewDrivers", http, posix, core]),
+        module("Runtimes/Local", as: "LocalRuntime", ["CurfewModel", "CurfewDrivers", "CLauncher", crypto, subprocess, http]),
         module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("Journal", ["CurfewModel", crypto, database]),
+        module(
+            "Daemon",
+            [
+                "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewDrivers", "CurfewRollout",
+                "CurfewObservation", "CurfewLocalRuntime", "CurfewHAProxyEdge", "CurfewJournal", logging, lifecycle,
+            ]),
+        module(
+            "CLI",
+            [
+                "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewJournal", "CurfewDaemon",
+                arguments, logging,
+            ]),
         .executableTarget(
-            name: "curfew", dependencies: ["CurfewGitSource"], path: "Sources/curfew", swiftSettings: strict),
+            name: "curfew", dependencies: ["CurfewCLI", "CurfewGitSource"], path: "Sources/curfew", swiftSettings: strict),
         module("TestSupport", ["CurfewModel", "CurfewDrivers", subprocess]),
 
         tests("Model", ["CurfewModel"]),
@@ -73,5 +94,6 @@ let package = Package(
         tests("GitSource", ["CurfewModel", "CurfewDrivers", "CurfewGitSource"]),
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
         tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", http, posix, core]),
+        tests("Integration", ["CurfewModel", "CurfewDaemon"]),
     ]
 )

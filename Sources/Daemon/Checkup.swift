@@ -24,11 +24,12 @@ public enum Checkup {
         ("ssh-keygen", "openssh-client", "commit signatures and host keys"), ("tar", "tar", "archives"),
     ]
 
+    private static let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+
     /// Checks all; with a configuration also what it names.
     public static func run(configuration: ServiceConfiguration?) async -> [Check] {
         var checks = programs.map { program, package, purpose in
-            let found = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
-                .map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+            let found = folders.map { (folder: String) -> String in "\(folder)/\(program)" }.first { access($0, X_OK) == 0 }
             return Check(
                 subject: program, result: found == nil ? .missing : .good,
                 detail: found ?? "needed for \(purpose); install it with: apt-get install \(package)")

@@ -3,7 +3,7 @@ import CurfewGitSource
 import CurfewHAProxyEdge
 import CurfewJournal
 import CurfewLocalRuntime
-import CurfewModel
+public import CurfewModel
 import CurfewObservation
 public import Logging
 public import ServiceLifecycle

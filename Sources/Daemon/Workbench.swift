@@ -1,12 +1,12 @@
 public import CurfewDesiredState
 import CurfewDrivers
-public import CurfewGitSource
+import CurfewGitSource
 import CurfewJournal
 public import CurfewModel
 import CurfewObservation
 import CurfewPlanning
 import Foundation
-import Glibc
+public import Glibc
 
 /// What commands work on: the state folder of a configuration, beside a running daemon or in its place.
 ///
@@ -76,7 +76,7 @@ public struct Workbench: Sendable {
         let plan = Planner.plan(
             PlanInput(
                 desired: assembly.desired, observed: observation, memory: [:], attributions: attributions,
-                pruneLimit: configuration.prune.limit, now: WallClock.system.now))
+                pruneLimit: configuration.pruneLimit, now: WallClock.system.now))
         return (plan, assembly)
     }
 

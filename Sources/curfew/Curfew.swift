@@ -1,3 +1,4 @@
+import CurfewCLI
 import CurfewGitSource
 import Glibc
 
@@ -6,6 +7,6 @@ import Glibc
         // First of all: a reader that goes away must be an error to handle, not the end of the daemon.
         signal(SIGPIPE, SIG_IGN)
         if CommandLine.arguments.dropFirst().first == "git-worker" { exit(await GitWorker.run()) }
-        exit(1)
+        await CurfewCommand.main()
     }
 }

@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import CurfewDesiredState
-import CurfewModel
+public import CurfewModel
 import Foundation
 import Glibc
 
@@ -93,7 +93,7 @@ func askingUser() -> String {
     return String((name.map { String(cString: $0) } ?? "uid \(getuid())").prefix(64)).escapingControls
 }
 
-extension Span: @retroactive ExpressibleByArgument {
+extension Span: ExpressibleByArgument {
     /// `90s`, `2m`, `1h30m`, `250ms`.
     public init?(argument: String) {
         var total: Int64 = 0
@@ -104,13 +104,15 @@ extension Span: @retroactive ExpressibleByArgument {
             rest = rest.dropFirst(digits.count)
             let unit = rest.prefix { $0.isLetter }
             rest = rest.dropFirst(unit.count)
-            guard let number = Int64(digits), let size = ["ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000][String(unit)] else { return nil }
+            guard let number = Int64(digits), let size = Self.units[String(unit)] else { return nil }
             let (product, overflow) = number.multipliedReportingOverflow(by: size)
             guard !overflow, product <= 1 << 50 else { return nil }
             total += product
         }
         self.init(milliseconds: total)
     }
+
+    private static let units: [String: Int64] = ["ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000]
 }
 
 extension Instant {

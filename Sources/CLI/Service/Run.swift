@@ -23,7 +23,7 @@ struct Run: AsyncParsableCommand {
         let log = Logger(label: "curfew") { label in StreamLogHandler.standardError(label: label) }
         try await reporting {
             let service = try await CurfewService(configuration: configuration, program: ownProgram(), log: log)
-            if configuration.trust.mode.rawValue == "none" {
+            if configuration.trust.rawValue == "none" {
                 Terminal.error(Terminal.paint("trust.mode is none: whoever can push to \(configuration.repository.branch) decides what runs", .red))
             }
             if once { return try await single(service) }

@@ -38,7 +38,7 @@ extension Reconciler {
         await attribute(names, desired: desired)
         let input = PlanInput(
             desired: desired, observed: observation, memory: memory, attributions: attributions.mapValues(\.attribution),
-            pruneLimit: parts.configuration.prune.limit, now: parts.clock.now)
+            pruneLimit: parts.configuration.pruneLimit, now: parts.clock.now)
         let plan = Planner.plan(input, only: names)
         for name in names { (steps[name], holds[name]) = (nil, nil) }
         for step in plan.steps { steps[step.workload] = step }

@@ -27,7 +27,7 @@ extension Reconciler {
         let workloads = names.sorted().map(describe)
         let pending = parts.reverts.all().filter { $0.outcome == nil }
         return Status(
-            pid: getpid(), at: parts.clock.now, revision: desired?.revision, verified: false, trust: configuration.trust.mode.rawValue,
+            pid: getpid(), at: parts.clock.now, revision: desired?.revision, verified: false, trust: configuration.trust.rawValue,
             state: overall(workloads), paused: parts.controls.pausedBy,
             source: Status.Source(
                 url: configuration.repository.url, branch: configuration.repository.branch, remote: source.remote, tip: source.tip,

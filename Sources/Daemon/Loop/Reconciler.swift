@@ -113,7 +113,7 @@ actor Reconciler {
 
     /// One round. Returns how long nothing will have to be done unless something changes.
     func tick() async -> Span {
-        let interval = parts.configuration.observe.interval
+        let interval = parts.configuration.observeInterval
         await takeDesired()
         let previous = observation
         observation = await parts.observer.observe()

@@ -1,4 +1,4 @@
-import CurfewModel
+public import CurfewModel
 import Foundation
 import Glibc
 

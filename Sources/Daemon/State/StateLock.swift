@@ -1,5 +1,5 @@
 import Foundation
-import Glibc
+public import Glibc
 
 /// Makes one process the owner of a state folder. The kernel gives the lock back when the process dies, however it dies.
 public final class StateLock: Sendable {
