@@ -53,12 +53,12 @@ let package = Package(
 
         module("Model", []),
         module("Drivers", ["CurfewModel"]),
-        module("Observation", ["CurfewModel", "CurfewDrivers", http, posix, core]),
+        module("Observation", ["CurfewModel", "CurfewDrivers", posix, core]),
         module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("TestSupport", ["CurfewModel", "CurfewDrivers", subprocess]),
 
         tests("Model", ["CurfewModel"]),
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
-        tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", http, posix, core]),
+        tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", posix, core]),
     ]
 )
