@@ -132,7 +132,7 @@ import Testing
 
     /// Twenty swaps in a row under fifty connections: not one request may fail.
     @Test func swapsUnderLoadLoseNothing() async throws {
-        try await Fixture.with(backends: 2) { fixture, backends in
+        try await Fixture.with(backends: 2, program: .lighttpd) { fixture, backends in
             let port = freePort()
             _ = try await fixture.edge.apply([listener("web", port: port, [server(backends[0])])])
             async let load = Subprocess.run(
@@ -146,7 +146,7 @@ import Testing
                 _ = try await fixture.edge.apply([listener("web", port: port, [server(new)])])
             }
             let text = try await load.standardOutput
-            print(text)
+            print("swaps: " + text)
             #expect(text.contains("requests in"))
             #expect(!text.contains("Non-2xx") && !text.contains("Socket errors"))
         }

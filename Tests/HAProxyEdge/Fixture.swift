@@ -13,7 +13,10 @@ struct Fixture: Sendable {
     let folder: String
 
     /// Runs `body` with an edge and `backends` web servers, each of which answers with its own name, `i-1`, `i-2`, ….
-    static func with(backends: Int = 0, folder: String? = nil, _ body: @Sendable (Fixture, [Backend]) async throws -> Void)
+    static func with(
+        backends: Int = 0, program: Program = .busybox, folder: String? = nil,
+        _ body: @Sendable (Fixture, [Backend]) async throws -> Void
+    )
         async throws
     {
         let scratch = try Scratch("edge")
@@ -28,10 +31,7 @@ struct Fixture: Sendable {
             for server in servers {
                 group.addTask {
                     _ = try? await Subprocess.run(
-                        .name("busybox"),
-                        arguments: [
-                            "httpd", "-f", "-p", "127.0.0.1:\(server.port)", "-h", scratch.file(server.id),
-                        ], output: .discarded)
+                        program.executable, arguments: Arguments(try program.arguments(server, scratch)), output: .discarded)
                 }
             }
             let result: Result<Void, any Error>
@@ -53,6 +53,39 @@ struct Fixture: Sendable {
     var pid: Int32? {
         (try? String(contentsOfFile: folder + "/haproxy.pid", encoding: .utf8)).flatMap {
             Int32($0.trimmingCharacters(in: .newlines))
+        }
+    }
+}
+
+/// What serves behind the edge.
+enum Program: Sendable {
+    /// One process a connection and a backlog of nine: small, and enough for everything but load.
+    case busybox
+    /// Keeps connections and has a real backlog.
+    case lighttpd
+
+    var executable: Executable {
+        switch self {
+        case .busybox: .name("busybox")
+        case .lighttpd: .path("/usr/sbin/lighttpd")
+        }
+    }
+
+    func arguments(_ backend: Backend, _ scratch: Scratch) throws -> [String] {
+        let root = scratch.file(backend.id)
+        switch self {
+        case .busybox: return ["httpd", "-f", "-p", "127.0.0.1:\(backend.port)", "-h", root]
+        case .lighttpd:
+            let file = try scratch.write(
+                backend.id + ".conf",
+                """
+                server.port = \(backend.port)
+                server.bind = "127.0.0.1"
+                server.document-root = "\(root)"
+                index-file.names = ("index.html")
+                server.max-keep-alive-requests = 100000
+                """)
+            return ["-D", "-f", file]
         }
     }
 }

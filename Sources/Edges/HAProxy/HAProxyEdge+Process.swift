@@ -55,7 +55,7 @@ extension HAProxyEdge {
         _ = try await ask(layout.masterSocket, "reload")
         try await waitUntil("reload haproxy", layout) {
             let now = try await table(layout)
-            if now.failed > 0, now.current == before.current, now.failed > before.failed || before.failed == 0 {
+            if now.current == before.current, now.failed > before.failed {
                 throw DriverError(
                     .failed, operation: "reload haproxy", subject: layout.configuration,
                     "the new configuration could not be put to work; the old one stays")

@@ -19,8 +19,9 @@ enum Rendering {
             \(dropRights ? "    user haproxy\n    group haproxy\n" : "")
             defaults
                 balance roundrobin
-                # The connect timeout also bounds a dead host; the long ones let uploads, streams and slow answers live.
-                timeout connect 5s
+                # Short, since a connection that was not made is tried again, on another server if there is one: a server
+                # whose backlog is full then costs a second. The long ones let uploads, streams and slow answers live.
+                timeout connect 1s
                 timeout queue 5s
                 timeout client 1h
                 timeout server 1h
@@ -46,6 +47,8 @@ enum Rendering {
         if listener.mode == .http {
             lines += [
                 "option http-keep-alive", "option forwardfor",
+                // Without it a worker that finishes up closes idle connections, just when a client may be writing on one.
+                "option idle-close-on-response",
                 // A connection that was never made may always be tried again; a request that got no answer only when
                 // asking twice does no harm.
                 "retry-on conn-failure empty-response", "http-request disable-l7-retry unless METH_GET",
