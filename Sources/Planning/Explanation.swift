@@ -49,7 +49,7 @@ enum Explanation {
 
     static func pruneGuard(_ name: Name, going: Int, of observed: Int, limit: Double) -> String {
         "keep \(name): \(going) of \(observed) workloads that run would be retired, over the limit of "
-            + "\(Int((limit * 100).rounded())) %; if that is meant, commit with the trailer Curfew-Allow-Prune: yes"
+            + "\(Int(limit * 100 + 0.5)) %; if that is meant, commit with the trailer Curfew-Allow-Prune: yes"
     }
 
     private static func who(_ attribution: Attribution) -> String {

@@ -24,10 +24,13 @@ extension Planner {
         -> Bool
     {
         guard instances.count == desired.workload.replicas else { return false }
-        for instance in instances {
-            guard instance.generation == desired.generation, Condition(instance, observed.health) == .sound else {
-                return false
-            }
+        // By index, since taking a copy of each would cost more than looking at it.
+        for index in instances.indices {
+            guard instances[index].state == .running || instances[index].state == .starting,
+                instances[index].tampered == nil, instances[index].foreign == nil,
+                instances[index].generation == desired.generation
+            else { return false }
+            if case .unhealthy? = observed.health[instances[index].id] { return false }
         }
         return true
     }

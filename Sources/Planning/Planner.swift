@@ -6,8 +6,8 @@ public enum Planner {
     public static func plan(_ input: PlanInput) -> Plan {
         var draft = Draft()
         for (name, workload) in input.desired.workloads { assess(name, workload, input, into: &draft) }
-        let leaving = input.observed.instances.compactMap { name, instances in
-            input.desired.workloads[name] == nil && !instances.isEmpty ? name : nil
+        let leaving = input.observed.instances.keys.filter { name in
+            input.desired.workloads.index(forKey: name) == nil && input.observed.instances[name]?.isEmpty == false
         }
         retire(leaving, input, into: &draft)
         return draft.plan(input)

@@ -14,7 +14,7 @@ extension Engine {
         let prepared = keepers.filter { $0.standing == .ready }
         var leaving = victims.map { Removal(member: $0, reason: "one more than the \(replicas) that are wanted") }
         let begun = prepared.filter { traffic.exists && traffic.mayBeActive($0.id) }
-        let carrying = traffic.exists ? serving.count { traffic.isActive($0.id) } : serving.count
+        let carrying = serving.count { isProven($0) && (!traffic.exists || traffic.isActive($0.id)) }
         // Tampered ones go when they are not needed for the number any more, like everywhere else.
         let helpers = Array(
             new.filter { isTamperedButServes($0) }
@@ -33,7 +33,7 @@ extension Engine {
         if case .canary(let steps) = policy.strategy, traffic.exists, !prepared.isEmpty,
             prepared.count >= replicas || !begun.isEmpty, let weight = canaryWeight(steps, prepared)
         {
-            start(missing, beside: serving.count)
+            start(missing, beside: trimmed(serving).count)
             return finish(
                 shares(new: prepared + helpers, old: serving, percent: weight), removing: leaving, moved: false,
                 text: "canary: \(weight) % of the traffic")
@@ -43,18 +43,21 @@ extension Engine {
                 prepared.map { Share($0) }, removing: leaving + (serving + spare).map(superseded), moved: true, text: nil)
         }
         guard case .rolling(let surge) = policy.strategy else {
-            start(missing, beside: serving.count)
+            start(missing, beside: trimmed(serving).count)
             // If the old ones have become too few, new ones that get traffic already keep it.
-            let proven = begun.prefix(max(0, replicas - serving.count))
+            let proven = begun.prefix(max(0, replicas - carrying))
             return finish((serving + proven + helpers).map { Share($0) }, removing: leaving, moved: false, text: progress)
         }
         // As many old ones may go as new ones are seen to serve.
         let shown = traffic.exists ? prepared.count { traffic.isActive($0.id) } : prepared.count
         let order = serving.sorted {
-            ($0.standing == .ready) != ($1.standing == .ready) ? $1.standing == .ready : Member.older($0, $1)
+            isProven($0) != isProven($1) ? isProven($1) : Member.older($0, $1)
         }
-        let going = order.prefix(max(0, shown + carrying - replicas))
-        start(min(missing, replicas + max(1, surge) - new.count - old.count), beside: serving.count)
+        let carried = traffic.exists ? serving.count { traffic.isActive($0.id) } : serving.count
+        let going = order.prefix(max(0, shown + carried - replicas))
+        // Tampered ones are not counted: they wait for the successors that could otherwise not be started.
+        let counted = (new + old).count { if case .tampered = $0.standing { false } else { true } }
+        start(min(missing, replicas + max(1, surge) - counted), beside: trimmed(serving).count)
         return finish(
             (prepared + helpers + serving.filter { !going.contains($0) }).map { Share($0) },
             removing: leaving + going.map(superseded), moved: false, text: progress)
@@ -112,7 +115,7 @@ extension Engine {
             if serving.isEmpty && (revives || !ready.contains { traffic.isActive($0.id) }) {
                 serving = sound.filter { $0.standing == .ready || traffic.isPresent($0.id) }
                 // The edge and all knowledge are lost at once: who has not been asked yet is not sent away.
-                if serving.isEmpty { serving = sound }
+                if serving.isEmpty && ready.isEmpty { serving = sound }
                 if serving.contains(where: { $0.instance.generation == memory.lastGood }) {
                     serving.removeAll { $0.instance.generation != memory.lastGood }
                 }
@@ -120,10 +123,20 @@ extension Engine {
         } else {
             serving = isRolling || proven.isEmpty ? sound.filter { $0.standing != .unknown || proven.isEmpty } : proven
         }
+        // Just after a restart nobody can tell the good from the bad: all that serve go on until they have been asked.
+        guard serving.allSatisfy({ $0.standing != .ready || isProven($0) }) else { return serving }
         // Enough of the proven ones: an abandoned canary's share goes back to them.
         let known = serving.filter { $0.instance.generation == memory.lastGood }
-        let carrying = known.count { $0.standing == .ready && (!traffic.exists || traffic.isActive($0.id)) }
+        let carrying = known.count { isProven($0) && (!traffic.exists || traffic.isActive($0.id)) }
         return carrying >= max(1, replicas) ? known : trimmed(serving)
+    }
+
+    /// Whether it is known, not only supposed, to be healthy.
+    private func isProven(_ member: Member) -> Bool {
+        guard member.standing == .ready else { return false }
+        let isOfNew = member.instance.generation == generation
+        let check = isOfNew ? input.desired?.workload.health : member.instance.health
+        return check == nil || input.health[member.id]?.isHealthy ?? false
     }
 
     /// What several generations left behind, cut down to the size of the largest or what is wanted, best first.

@@ -35,7 +35,7 @@ extension Engine {
         let fresh = Double(percent) / Double(new.count)
         let settled = Double(100 - percent) / Double(old.count)
         let scale = 256 / max(fresh, settled)
-        func weight(_ share: Double) -> Int { min(256, max(1, Int((share * scale).rounded()))) }
+        func weight(_ share: Double) -> Int { min(256, max(1, Int(share * scale + 0.5))) }
         return new.map { Share($0, weight: weight(fresh)) } + old.map { Share($0, weight: weight(settled)) }
     }
 }
