@@ -15,7 +15,8 @@ public struct CurfewCommand: AsyncParsableCommand {
         version: Version.current,
         groupedSubcommands: [
             CommandGroup(name: "Repository:", subcommands: [Init.self, Validate.self, Plan.self, Schema.self]),
-            CommandGroup(name: "Service:", subcommands: [Run.self, Status.self, Pause.self, Resume.self, Doctor.self, Teardown.self]),
+            CommandGroup(
+                name: "Service:", subcommands: [Run.self, Status.self, Pause.self, Resume.self, Doctor.self, Teardown.self]),
             CommandGroup(name: "Workloads:", subcommands: [Logs.self, Rollback.self]),
             CommandGroup(name: "Audit:", subcommands: [Events.self]),
             CommandGroup(name: "Other:", subcommands: [ShowVersion.self]),

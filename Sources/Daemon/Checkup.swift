@@ -34,19 +34,27 @@ public enum Checkup {
                 subject: program, result: found == nil ? .missing : .good,
                 detail: found ?? "needed for \(purpose); install it with: apt-get install \(package)")
         }
-        for problem in await LocalRuntime.check() { checks.append(Check(subject: "sandbox", result: .missing, detail: problem)) }
+        for problem in await LocalRuntime.check() {
+            checks.append(Check(subject: "sandbox", result: .missing, detail: problem))
+        }
         let capabilities = LocalRuntime.capabilities()
         for limit in ["cpu", "memory", "pids"] {
             let missing = capabilities.missingLimits[limit]
             checks.append(
-                Check(subject: "limit \(limit)", result: missing == nil ? .good : .limited, detail: missing ?? "can be held here"))
+                Check(
+                    subject: "limit \(limit)", result: missing == nil ? .good : .limited, detail: missing ?? "can be held here")
+            )
         }
         if getuid() != 0 {
-            checks.append(Check(subject: "user", result: .limited, detail: "not root: instances run as this user, not as one of their own"))
+            checks.append(
+                Check(
+                    subject: "user", result: .limited, detail: "not root: instances run as this user, not as one of their own"))
         }
         guard let configuration else {
             checks.append(
-                Check(subject: "configuration", result: .limited, detail: "none was read; name one with --config, or make one with `curfew init`"))
+                Check(
+                    subject: "configuration", result: .limited,
+                    detail: "none was read; name one with --config, or make one with `curfew init`"))
             return checks
         }
         let folder = StateFolder(path: configuration.state)
@@ -63,7 +71,9 @@ public enum Checkup {
     /// Files with secrets: there, readable, and for nobody else.
     private static func secrets(_ configuration: ServiceConfiguration) -> [Check] {
         let credentials = configuration.repository.credentials
-        let files = [credentials.tokenFile, credentials.sshKeyFile, credentials.passphraseFile, configuration.identity.signingKey]
+        let files = [
+            credentials.tokenFile, credentials.sshKeyFile, credentials.passphraseFile, configuration.identity.signingKey,
+        ]
         return files.compactMap { $0 }.map { path in
             var info = stat()
             guard stat(path, &info) == 0, access(path, R_OK) == 0 else {

@@ -20,8 +20,10 @@ public struct LogReader: Sendable {
             let workloads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
             return workloads.sorted().flatMap { workload -> [(instance: String, path: String)] in
                 let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(workload)")) ?? []
-                return names.sorted().filter { $0.hasSuffix(".log") }.map { (String($0.dropLast(4)), "\(folder)/\(workload)/\($0)") }
-                    .filter { workload == target || $0.0 == target }
+                return names.sorted().filter { $0.hasSuffix(".log") }.map {
+                    (String($0.dropLast(4)), "\(folder)/\(workload)/\($0)")
+                }
+                .filter { workload == target || $0.0 == target }
             }
         }
     }
@@ -30,15 +32,19 @@ public struct LogReader: Sendable {
     /// time; a file that was rotated is read from its beginning.
     public func read(_ path: String, from position: off_t?, lines: Int) -> (lines: [String], end: off_t) {
         let limit: off_t = 1 << 20
-        guard let file = FileHandle(forReadingAtPath: path), let size = try? off_t(file.seekToEnd()) else { return ([], position ?? 0) }
+        guard let file = FileHandle(forReadingAtPath: path), let size = try? off_t(file.seekToEnd()) else {
+            return ([], position ?? 0)
+        }
         var start = position ?? max(0, size - limit)
         if start > size { start = 0 }
-        guard start < size, (try? file.seek(toOffset: UInt64(start))) != nil, let data = try? file.read(upToCount: Int(limit)) else {
+        guard start < size, (try? file.seek(toOffset: UInt64(start))) != nil, let data = try? file.read(upToCount: Int(limit))
+        else {
             return ([], start)
         }
         // A line that is still being written waits for its end.
         guard let end = data.lastIndex(of: 10) else { return ([], start) }
-        var text = String(decoding: data[..<end], as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        var text = String(decoding: data[..<end], as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(
+            String.init)
         if position == nil { text = text.suffix(max(0, lines)) }
         return (text, start + off_t(end - data.startIndex) + 1)
     }

@@ -50,7 +50,8 @@ public struct CurfewService: Service {
         let reverter = reverter
         reconciler = Reconciler(
             Reconciler.Parts(
-                configuration: configuration, state: state, mirror: mirror, assembler: assembler, runtimes: runtimes, edge: edge,
+                configuration: configuration, state: state, mirror: mirror, assembler: assembler, runtimes: runtimes,
+                edge: edge,
                 prober: prober, observer: Observer(runtimes: Array(runtimes.values), edge: edge, prober: prober),
                 journal: journal, reverts: queue, controls: Controls(state), clock: clock,
                 revertWanted: { reverter.hurry() }))

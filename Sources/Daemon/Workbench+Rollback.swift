@@ -27,7 +27,9 @@ extension Workbench {
                     of: name, in: workload.bundle, to: workload.generation, from: workload.revision),
                 let parent = change.commit.parents.first
             else {
-                throw DaemonError(.notFound, operation: "roll back", subject: name.rawValue, "there is no older generation in the branch's history")
+                throw DaemonError(
+                    .notFound, operation: "roll back", subject: name.rawValue,
+                    "there is no older generation in the branch's history")
             }
             let revert = PendingRevert(
                 commit: change.commit.id, reason: reason ?? "Roll back \(name) from generation \(workload.generation.short).",

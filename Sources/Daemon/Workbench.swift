@@ -45,7 +45,8 @@ public struct Workbench: Sendable {
     public func tip() async throws -> ObjectID {
         if daemon == nil { return try await mirror.refresh().tip }
         if let applied = try await mirror.marks(under: "state")["applied"] { return applied }
-        throw DaemonError(.notFound, operation: "read", subject: state.mirror, "nothing has been fetched yet; see `curfew status`")
+        throw DaemonError(
+            .notFound, operation: "read", subject: state.mirror, "nothing has been fetched yet; see `curfew status`")
     }
 
     /// The commit that a revision names (a commit id, a short one, `HEAD~1`, …).

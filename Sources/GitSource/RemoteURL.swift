@@ -9,7 +9,8 @@ struct RemoteURL: Sendable, Hashable {
 
     init(_ text: String) throws(GitError) {
         func refuse(_ why: String) -> GitError { GitError(.invalid, operation: "use address", subject: Self.redact(text), why) }
-        guard !text.isEmpty, text.utf8.count <= 2048, text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), !text.hasPrefix("-") else {
+        guard !text.isEmpty, text.utf8.count <= 2048, text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), !text.hasPrefix("-")
+        else {
             throw refuse("it is empty, too long, starts with '-' or holds spaces or control characters")
         }
         self.text = text
@@ -51,7 +52,9 @@ struct RemoteURL: Sendable, Hashable {
             place = place.dropFirst(host.count)
         }
         if place.hasPrefix(":") {
-            guard let number = Int(place.dropFirst()), (1...65535).contains(number) else { throw refuse("its port is no number from 1 to 65535") }
+            guard let number = Int(place.dropFirst()), (1...65535).contains(number) else {
+                throw refuse("its port is no number from 1 to 65535")
+            }
             port = number
         } else {
             port = nil
@@ -61,7 +64,8 @@ struct RemoteURL: Sendable, Hashable {
 
     /// The address without whatever stands before an `@`, for messages.
     static func redact(_ text: String) -> String {
-        guard let range = text.firstRange(of: "://"), let at = text[range.upperBound...].prefix(while: { $0 != "/" }).lastIndex(of: "@"),
+        guard let range = text.firstRange(of: "://"),
+            let at = text[range.upperBound...].prefix(while: { $0 != "/" }).lastIndex(of: "@"),
             text[range.upperBound..<at].contains(":")
         else { return String(text.prefix(200)) }
         return String((text[..<range.upperBound] + "***" + text[at...]).prefix(200))

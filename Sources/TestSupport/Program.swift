@@ -48,12 +48,14 @@ public struct ProgramResult: Sendable {
 }
 
 /// Runs a program to its end and collects what it writes (at most 4 MiB each).
-public func execute(_ program: String, _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:]) async throws
+public func execute(_ program: String, _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:])
+    async throws
     -> ProgramResult
 {
     let result = try await run(
         program.contains("/") ? .path(FilePath(program)) : .name(program), arguments: Arguments(arguments),
-        environment: .inherit.updating(Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) })),
+        environment: .inherit.updating(
+            Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) })),
         workingDirectory: folder.map { FilePath($0) }, output: .string(limit: 4 << 20), error: .string(limit: 4 << 20))
     let code: Int32 =
         switch result.terminationStatus {
@@ -67,8 +69,11 @@ public func execute(_ program: String, _ arguments: [String], in folder: String?
 @discardableResult
 public func git(_ arguments: String..., in folder: String) async throws -> String {
     let result = try await execute(
-        "git", ["-c", "user.name=alice", "-c", "user.email=alice@example.org", "-c", "commit.gpgsign=false"] + arguments, in: folder,
+        "git", ["-c", "user.name=alice", "-c", "user.email=alice@example.org", "-c", "commit.gpgsign=false"] + arguments,
+        in: folder,
         environment: ["GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_TERMINAL_PROMPT": "0"])
-    guard result.code == 0 else { throw ProgramFailure(command: "git \(arguments.joined(separator: " "))", output: result.errors) }
+    guard result.code == 0 else {
+        throw ProgramFailure(command: "git \(arguments.joined(separator: " "))", output: result.errors)
+    }
     return result.output.trimmingCharacters(in: .newlines)
 }

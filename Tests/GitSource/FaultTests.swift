@@ -19,7 +19,10 @@ import Testing
         #expect(wrong?.message.contains("there are: main") ?? false)
     }
 
-    @Test(arguments: ["-oProxyCommand=x", "--upload-pack=x", "ext::sh -c x", "https://alice:pw@host/x", "ftp://host/x", "https:// host/x", "ssh://-oX/y", "host:99999:x/\n"])
+    @Test(arguments: [
+        "-oProxyCommand=x", "--upload-pack=x", "ext::sh -c x", "https://alice:pw@host/x", "ftp://host/x", "https:// host/x",
+        "ssh://-oX/y", "host:99999:x/\n",
+    ])
     func addressesThatAreRefused(_ url: String) async throws {
         let fixture = try await Fixture("address", commit: false)
         let error = await gitError { _ = try await fixture.mirror(url) }
@@ -30,14 +33,17 @@ import Testing
     @Test func aServerThatNeverAnswersCostsItsTime() async throws {
         let fixture = try await Fixture("silent")
         let port = try freePort()
-        let server = try Server("busybox", ["nc", "-ll", "-p", "\(port)", "-e", "sleep", "60"], log: fixture.scratch.file("nc.log"))
+        let server = try Server(
+            "busybox", ["nc", "-ll", "-p", "\(port)", "-e", "sleep", "60"], log: fixture.scratch.file("nc.log"))
         defer { withExtendedLifetime(server) {} }
         #expect(try await eventually { try await execute("ss", ["-ltn"]).output.contains(":\(port) ") })
         let mirror = try await fixture.mirror("git://127.0.0.1:\(port)/x.git", timeout: .seconds(1))
         let error = await gitError { _ = try await mirror.refresh() }
         #expect(error?.code == .timedOut, "\(String(describing: error))")
         // The mirrors are tried in order, and the mirror is as good as before.
-        let second = try await fixture.mirror("git://127.0.0.1:\(try freePort())/x.git", mirrors: ["file:///nonexistent.git", "file://\(fixture.remote)"], name: "m.git")
+        let second = try await fixture.mirror(
+            "git://127.0.0.1:\(try freePort())/x.git", mirrors: ["file:///nonexistent.git", "file://\(fixture.remote)"],
+            name: "m.git")
         #expect(try await second.refresh().remote == "file://\(fixture.remote)")
     }
 
@@ -45,12 +51,17 @@ import Testing
         let fixture = try await Fixture("truncated")
         let port = try freePort()
         // A git daemon whose answer breaks off after a few hundred bytes.
-        try fixture.scratch.write("cut.sh", "#!/bin/sh\nexec git daemon --inetd --export-all --base-path=\(fixture.scratch.path) 2>/dev/null | head -c 450\n")
+        try fixture.scratch.write(
+            "cut.sh",
+            "#!/bin/sh\nexec git daemon --inetd --export-all --base-path=\(fixture.scratch.path) 2>/dev/null | head -c 450\n")
         chmod(fixture.scratch.file("cut.sh"), 0o755)
-        let server = try Server("busybox", ["nc", "-ll", "-p", "\(port)", "-e", fixture.scratch.file("cut.sh")], log: fixture.scratch.file("nc.log"))
+        let server = try Server(
+            "busybox", ["nc", "-ll", "-p", "\(port)", "-e", fixture.scratch.file("cut.sh")], log: fixture.scratch.file("nc.log")
+        )
         defer { withExtendedLifetime(server) {} }
         #expect(try await eventually { try await execute("ss", ["-ltn"]).output.contains(":\(port) ") })
-        try await fixture.commit("Large", ["large": String((0..<20_000).map { _ in Character(UnicodeScalar(UInt8.random(in: 33...126))) })])
+        try await fixture.commit(
+            "Large", ["large": String((0..<20_000).map { _ in Character(UnicodeScalar(UInt8.random(in: 33...126))) })])
         let mirror = try await fixture.mirror("git://127.0.0.1:\(port)/remote.git")
         let error = await gitError { _ = try await mirror.refresh() }
         #expect(error != nil)

@@ -36,7 +36,8 @@ final class Fixture: Sendable {
         credentials: GitCredentials = GitCredentials(), identity: GitIdentity = GitIdentity(), name: String = "mirror.git"
     ) async throws -> Mirror {
         let location = RepositoryLocation(
-            url: url ?? "file://\(remote)", mirrors: mirrors, branch: branch, timeout: timeout, credentials: credentials, identity: identity)
+            url: url ?? "file://\(remote)", mirrors: mirrors, branch: branch, timeout: timeout, credentials: credentials,
+            identity: identity)
         let mirror = Mirror(path: scratch.file(name), location: location, worker: [try curfewExecutable(), "git-worker"])
         try await mirror.open()
         return mirror

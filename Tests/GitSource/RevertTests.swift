@@ -20,7 +20,8 @@ import Testing
         let mirror = try await fixture.mirror()
         let parent = try await mirror.refresh()
         let commit = try await mirror.commit(merge).parents[0]
-        let revert = try await mirror.revertAndPush(commit, subject: nil, body: "It failed.\n\nCurfew-Revert: \(commit)\n", at: Self.now, attempts: 3)
+        let revert = try await mirror.revertAndPush(
+            commit, subject: nil, body: "It failed.\n\nCurfew-Revert: \(commit)\n", at: Self.now, attempts: 3)
         #expect(parent.tip == merge)
         #expect(try await git("show", "main:a.txt", in: fixture.remote) == "one")
         let info = try await mirror.commit(revert)
@@ -34,7 +35,9 @@ import Testing
         let second = try await fixture.commit("Second", ["a.txt": "two\n"])
         try await fixture.commit("Third", ["a.txt": "three\n"])
         let mirror = try await fixture.mirror()
-        let error = await gitError { _ = try await mirror.revertAndPush(second, subject: nil, body: "", at: Self.now, attempts: 1) }
+        let error = await gitError {
+            _ = try await mirror.revertAndPush(second, subject: nil, body: "", at: Self.now, attempts: 1)
+        }
         #expect(error?.code == .conflict)
         #expect(error?.message.contains("a.txt") ?? false)
     }
@@ -61,8 +64,11 @@ import Testing
         chmod(fixture.scratch.file("remote.git/hooks/pre-receive"), 0o755)
         let (server, url, key, knownHosts) = try await GitServers(fixture.scratch).ssh()
         defer { withExtendedLifetime(server) {} }
-        let mirror = try await fixture.mirror("\(url)/remote.git", credentials: GitCredentials(sshKeyFile: key, knownHostsFile: knownHosts))
-        let error = await gitError { _ = try await mirror.revertAndPush(second, subject: nil, body: "", at: Self.now, attempts: 2) }
+        let mirror = try await fixture.mirror(
+            "\(url)/remote.git", credentials: GitCredentials(sshKeyFile: key, knownHostsFile: knownHosts))
+        let error = await gitError {
+            _ = try await mirror.revertAndPush(second, subject: nil, body: "", at: Self.now, attempts: 2)
+        }
         #expect(error?.code == .rejected, "\(String(describing: error))")
         #expect(try await fixture.remoteTip() == second)
     }
@@ -72,7 +78,8 @@ import Testing
         let second = try await fixture.commit("Second", ["a.txt": "two\n"])
         let key = fixture.scratch.file("curfew_key")
         #expect(try await execute("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]).code == 0)
-        let mirror = try await fixture.mirror(identity: GitIdentity(name: "Curfew", email: "curfew@example.org", signingKeyFile: key))
+        let mirror = try await fixture.mirror(
+            identity: GitIdentity(name: "Curfew", email: "curfew@example.org", signingKeyFile: key))
         let revert = try await mirror.revertAndPush(second, subject: nil, body: "", at: Self.now, attempts: 2)
         let publicKey = try String(contentsOfFile: key + ".pub", encoding: .utf8)
         let allowed = try fixture.scratch.write("allowed", "curfew@example.org namespaces=\"git\" \(publicKey)")

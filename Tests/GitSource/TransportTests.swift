@@ -38,20 +38,33 @@ import Testing
         #expect(try await mirror.refresh().tip == fixture.head())
         // Writing, too.
         let second = try await fixture.commit("Second", ["a.txt": "two\n"])
-        let revert = try await mirror.revertAndPush(second, subject: nil, body: "Why not.\n", at: Instant(milliseconds: 1_700_000_000_000), attempts: 2)
+        let revert = try await mirror.revertAndPush(
+            second, subject: nil, body: "Why not.\n", at: Instant(milliseconds: 1_700_000_000_000), attempts: 2)
         #expect(try await fixture.remoteTip() == revert)
 
         let wrongToken = try fixture.scratch.write("wrong", "guess\n")
         let refused = await gitError {
-            _ = try await fixture.mirror("\(url)/git/remote.git", credentials: GitCredentials(username: "alice", tokenFile: wrongToken, certificateAuthorityFile: authority), name: "b.git").refresh()
+            _ = try await fixture.mirror(
+                "\(url)/git/remote.git",
+                credentials: GitCredentials(username: "alice", tokenFile: wrongToken, certificateAuthorityFile: authority),
+                name: "b.git"
+            ).refresh()
         }
         #expect(refused?.code == .authentication, "\(String(describing: refused))")
         #expect(refused.map { !"\($0)".contains("guess") } ?? false)
-        let untrusted = await gitError { _ = try await fixture.mirror("\(url)/git/remote.git", credentials: GitCredentials(username: "alice", tokenFile: token), name: "c.git").refresh() }
+        let untrusted = await gitError {
+            _ = try await fixture.mirror(
+                "\(url)/git/remote.git", credentials: GitCredentials(username: "alice", tokenFile: token), name: "c.git"
+            ).refresh()
+        }
         #expect(untrusted?.code == .certificate, "\(String(describing: untrusted))")
-        let away = await gitError { _ = try await fixture.mirror("\(url)/away/remote.git", credentials: good, name: "d.git").refresh() }
+        let away = await gitError {
+            _ = try await fixture.mirror("\(url)/away/remote.git", credentials: good, name: "d.git").refresh()
+        }
         #expect(away?.code == .redirected, "\(String(describing: away))")
-        let missing = await gitError { _ = try await fixture.mirror("\(url)/git/other.git", credentials: good, name: "e.git").refresh() }
+        let missing = await gitError {
+            _ = try await fixture.mirror("\(url)/git/other.git", credentials: good, name: "e.git").refresh()
+        }
         #expect(missing?.code == .notARepository, "\(String(describing: missing))")
     }
 
@@ -67,18 +80,35 @@ import Testing
         #expect(try await fixture.remoteTip() == revert)
 
         let empty = try fixture.scratch.write("nobody", "")
-        let unknown = await gitError { _ = try await fixture.mirror("\(url)/remote.git", credentials: GitCredentials(sshKeyFile: key, knownHostsFile: empty), name: "b.git").refresh() }
+        let unknown = await gitError {
+            _ = try await fixture.mirror(
+                "\(url)/remote.git", credentials: GitCredentials(sshKeyFile: key, knownHostsFile: empty), name: "b.git"
+            ).refresh()
+        }
         #expect(unknown?.code == .hostKeyMismatch, "\(String(describing: unknown))")
         #expect(unknown?.message.contains("is not in") ?? false)
         // The host was set up anew, or somebody stands in between.
         let userKey = try String(contentsOfFile: key + ".pub", encoding: .utf8)
         let line = try String(contentsOfFile: knownHosts, encoding: .utf8).split(separator: " ")[0]
         let other = try fixture.scratch.write("other_hosts", "\(line) \(userKey)")
-        let changed = await gitError { _ = try await fixture.mirror("\(url)/remote.git", credentials: GitCredentials(sshKeyFile: key, knownHostsFile: other), name: "c.git").refresh() }
-        #expect(changed?.code == .hostKeyMismatch && changed?.message.contains("is not the one") ?? false, "\(String(describing: changed))")
-        let stranger = try await execute("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", fixture.scratch.file("stranger")])
+        let changed = await gitError {
+            _ = try await fixture.mirror(
+                "\(url)/remote.git", credentials: GitCredentials(sshKeyFile: key, knownHostsFile: other), name: "c.git"
+            ).refresh()
+        }
+        #expect(
+            changed?.code == .hostKeyMismatch && changed?.message.contains("is not the one") ?? false,
+            "\(String(describing: changed))")
+        let stranger = try await execute(
+            "ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", fixture.scratch.file("stranger")])
         #expect(stranger.code == 0)
-        let refused = await gitError { _ = try await fixture.mirror("\(url)/remote.git", credentials: GitCredentials(sshKeyFile: fixture.scratch.file("stranger"), knownHostsFile: knownHosts), name: "d.git").refresh() }
+        let refused = await gitError {
+            _ = try await fixture.mirror(
+                "\(url)/remote.git",
+                credentials: GitCredentials(sshKeyFile: fixture.scratch.file("stranger"), knownHostsFile: knownHosts),
+                name: "d.git"
+            ).refresh()
+        }
         #expect(refused?.code == .authentication, "\(String(describing: refused))")
     }
 }

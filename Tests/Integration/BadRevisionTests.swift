@@ -17,7 +17,9 @@ import Testing
             let api = world.instances("api")
             try world.site("web", page: "two")
             try world.site("shop", page: "two", extra: "  dependsOn: [api]\n")
-            try world.scratch.write("work/manifests/api/api.yaml", "apiVersion: curfew/v1\nkind: Workload\nmetadata: { name: api }\nspec: { replica: 3 }\n")
+            try world.scratch.write(
+                "work/manifests/api/api.yaml",
+                "apiVersion: curfew/v1\nkind: Workload\nmetadata: { name: api }\nspec: { replica: 3 }\n")
             let second = try await world.push("Second")
             #expect(await eventually { world.status?.revision?.hex == second && world.status?.state == .held })
             #expect(await eventually { world.status?.workloads.first { $0.name.rawValue == "web" }?.state == .converged })
@@ -83,7 +85,10 @@ import Testing
             #expect(back.code == 0, "\(back.errors)")
             #expect(await eventually(within: .seconds(20)) { await world.page() == "one" })
             rename(world.remote + ".away", world.remote)
-            #expect(try await eventually(within: .seconds(40)) { try await git("log", "-1", "--format=%B", "main", in: world.remote).contains("Curfew-Revert: \(second)") })
+            #expect(
+                try await eventually(within: .seconds(40)) {
+                    try await git("log", "-1", "--format=%B", "main", in: world.remote).contains("Curfew-Revert: \(second)")
+                })
             let tip = try await git("rev-parse", "main", in: world.remote)
             #expect(await world.converged(at: tip))
             #expect(await world.page() == "one")

@@ -59,7 +59,9 @@ import Testing
 
     @Test func wrongConfigurationIsRefusedWithItsPlace() async throws {
         let scratch = try Scratch("configuration")
-        let file = try scratch.write("curfew.yaml", "apiVersion: curfew/v1\nkind: Configuration\nrepository: { url: /tmp/x }\nstate: s\ntrust: { mode: signed }\n")
+        let file = try scratch.write(
+            "curfew.yaml",
+            "apiVersion: curfew/v1\nkind: Configuration\nrepository: { url: /tmp/x }\nstate: s\ntrust: { mode: signed }\n")
         let result = try await execute(try curfewExecutable(), ["status", "--config", file])
         #expect(result.code == 1)
         #expect(result.errors.contains("curfew.yaml:5:"))
@@ -68,7 +70,10 @@ import Testing
 
     @Test func everyCommandHasHelpWithAnExample() async throws {
         let program = try curfewExecutable()
-        for command in ["init", "validate", "plan", "run", "status", "events", "logs", "rollback", "pause", "resume", "schema", "doctor", "version", "teardown"] {
+        for command in [
+            "init", "validate", "plan", "run", "status", "events", "logs", "rollback", "pause", "resume", "schema", "doctor",
+            "version", "teardown",
+        ] {
             let help = try await execute(program, [command, "--help"])
             #expect(help.code == 0)
             #expect(help.output.contains("xample"), "\(command)")

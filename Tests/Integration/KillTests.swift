@@ -34,12 +34,15 @@ import Testing
                 try daemon.start()
             }
             let tip = try await git("rev-parse", "main", in: world.remote)
-            #expect(await world.converged(at: tip, within: .seconds(60)), "\(try await world.curfew("status").output)\n\(daemon.log.suffix(4000))")
+            #expect(
+                await world.converged(at: tip, within: .seconds(60)),
+                "\(try await world.curfew("status").output)\n\(daemon.log.suffix(4000))")
             let status = try #require(world.status)
             for workload in status.workloads { #expect(workload.instances.count == workload.desired, "\(workload)") }
             // As many sandboxes as instances: no orphan is left of any killed start.
             let known = Set(status.workloads.flatMap(\.instances).map(\.id.rawValue))
-            let folders = try FileManager.default.contentsOfDirectory(atPath: world.state.runtime(Name(literal: "local")) + "/instances")
+            let folders = try FileManager.default.contentsOfDirectory(
+                atPath: world.state.runtime(Name(literal: "local")) + "/instances")
             #expect(Set(folders) == known)
             #expect(await world.page() != nil)
             let verified = try await world.curfew("events", "--verify")

@@ -37,10 +37,15 @@ import Testing
             let before = world.instances()
             let manifest = world.scratch.file("work/manifests/web/web.yaml")
             let text = try String(contentsOfFile: manifest, encoding: .utf8)
-            try text.replacing("[busybox, httpd, -f, -p, \"127.0.0.1:$(PORT)\", -h, .]", with: "[sh, -c, \"echo no database; exit 3\"]")
-                .write(toFile: manifest, atomically: true, encoding: .utf8)
+            try text.replacing(
+                "[busybox, httpd, -f, -p, \"127.0.0.1:$(PORT)\", -h, .]", with: "[sh, -c, \"echo no database; exit 3\"]"
+            )
+            .write(toFile: manifest, atomically: true, encoding: .utf8)
             let bad = try await world.push("Break it")
-            #expect(try await eventually(within: .seconds(20)) { try await git("log", "-1", "--format=%B", "main", in: world.remote).contains("Curfew-Revert: \(bad)") })
+            #expect(
+                try await eventually(within: .seconds(20)) {
+                    try await git("log", "-1", "--format=%B", "main", in: world.remote).contains("Curfew-Revert: \(bad)")
+                })
             let message = try await git("log", "-1", "--format=%an%n%B", "main", in: world.remote)
             #expect(message.contains("no database"))
             #expect(message.hasPrefix("Curfew"))
@@ -66,7 +71,10 @@ import Testing
             #expect(await eventually { world.status?.pid == daemon.process && world.status?.state == .converged })
             #expect(world.instances() == before)
             _ = try await execute("pkill", ["-9", "-f", "httpd -f -p 127.0.0.1:.*"])
-            #expect(await eventually(within: .seconds(20)) { Set(world.instances()).isDisjoint(with: before) && world.status?.state == .converged })
+            #expect(
+                await eventually(within: .seconds(20)) {
+                    Set(world.instances()).isDisjoint(with: before) && world.status?.state == .converged
+                })
             let verified = try await world.curfew("events", "--verify")
             #expect(verified.code == 0, "\(verified.errors)")
         }

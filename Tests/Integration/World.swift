@@ -39,7 +39,8 @@ final class World: Sendable {
 
     /// A workload that serves one page.
     func site(
-        _ name: String = "web", page: String = "one", replicas: Int = 1, port: Int? = nil, extra: String = "", bundle: String? = nil
+        _ name: String = "web", page: String = "one", replicas: Int = 1, port: Int? = nil, extra: String = "",
+        bundle: String? = nil
     ) throws {
         let folder = "work/manifests/\(bundle ?? name)"
         try scratch.write("\(folder)/\(name)-site/index.html", page)

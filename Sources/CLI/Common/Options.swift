@@ -8,7 +8,9 @@ import Glibc
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
 
 struct ConfigurationOption: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
+    @Option(
+        name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var config = "curfew.yaml"
 
     /// Loads it, or prints what is wrong with it and ends with exit code 1.
@@ -32,11 +34,14 @@ struct FormatOption: ParsableArguments {
 
 /// Answers to people on standard output, complaints on standard error; colour only on a terminal.
 enum Terminal {
-    static let coloured = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil && String(cString: getenv("TERM") ?? strdup("")) != "dumb"
+    static let coloured =
+        isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil && String(cString: getenv("TERM") ?? strdup("")) != "dumb"
 
     enum Colour: Int { case red = 31, green = 32, yellow = 33, blue = 34, grey = 90 }
 
-    static func paint(_ text: String, _ colour: Colour) -> String { coloured ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text }
+    static func paint(_ text: String, _ colour: Colour) -> String {
+        coloured ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
+    }
 
     static func out(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
@@ -85,7 +90,9 @@ func reporting<Result>(_ body: () async throws -> Result) async throws -> Result
 }
 
 /// The path of this program, for the children that do its network work.
-func ownProgram() -> String { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0] }
+func ownProgram() -> String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+}
 
 /// Who asks, for the audit trail: the user behind sudo where there is one.
 func askingUser() -> String {
@@ -122,6 +129,7 @@ extension Instant {
         var parts = tm()
         gmtime_r(&seconds, &parts)
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
+        return
+            "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
     }
 }

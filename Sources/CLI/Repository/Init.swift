@@ -24,7 +24,8 @@ struct Init: AsyncParsableCommand {
             for (name, text) in files(url: url) where try write(text, to: "\(root)/\(name)") { made.append(name) }
             if made.isEmpty { return Terminal.out("nothing to make: all files are there already") }
             for name in made { Terminal.out("made \(name)") }
-            Terminal.out("Next: commit manifests/ and policies/ to the branch \(branch), then `curfew doctor` and `curfew run`.")
+            Terminal.out(
+                "Next: commit manifests/ and policies/ to the branch \(branch), then `curfew doctor` and `curfew run`.")
         }
     }
 

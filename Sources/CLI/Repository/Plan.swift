@@ -60,7 +60,9 @@ struct Plan: AsyncParsableCommand {
                 for hold in plan.holds { Terminal.out("\(Terminal.paint("hold", .yellow)) \(hold.explanation)") }
                 for step in plan.steps { Terminal.out(step.painted) }
                 let count = plan.steps.count
-                Terminal.out(count == 0 ? "nothing to do at \(revision.short)" : "\(count) change\(count == 1 ? "" : "s") at \(revision.short)")
+                Terminal.out(
+                    count == 0
+                        ? "nothing to do at \(revision.short)" : "\(count) change\(count == 1 ? "" : "s") at \(revision.short)")
             }
             return !plan.isEmpty
         }

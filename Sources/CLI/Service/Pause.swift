@@ -5,7 +5,9 @@ import Glibc
 struct Pause: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Stop changing anything until `curfew resume`.",
-        discussion: "Instances go on running and are watched, nothing is made, replaced or removed.\nExample: curfew pause --reason \"storage migration\"")
+        discussion:
+            "Instances go on running and are watched, nothing is made, replaced or removed.\nExample: curfew pause --reason \"storage migration\""
+    )
 
     @OptionGroup var options: ConfigurationOption
     @Option(name: .long, help: "Why; shown in the status.") var reason: String?

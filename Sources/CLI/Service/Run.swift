@@ -24,7 +24,9 @@ struct Run: AsyncParsableCommand {
         try await reporting {
             let service = try await CurfewService(configuration: configuration, program: ownProgram(), log: log)
             if configuration.trust.rawValue == "none" {
-                Terminal.error(Terminal.paint("trust.mode is none: whoever can push to \(configuration.repository.branch) decides what runs", .red))
+                Terminal.error(
+                    Terminal.paint(
+                        "trust.mode is none: whoever can push to \(configuration.repository.branch) decides what runs", .red))
             }
             if once { return try await single(service) }
             log.info("following \(configuration.repository.branch) of \(configuration.repository.url)")

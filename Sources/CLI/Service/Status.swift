@@ -24,16 +24,23 @@ struct Status: AsyncParsableCommand {
         while true {
             let status = CurfewDaemon.Status.read(state)
             let daemon = StateLock.owner(of: state)
-            let done = status.map { $0.state == .converged && $0.revision?.hex.hasPrefix(revision ?? "") ?? false && daemon != nil } ?? false
+            let done =
+                status.map { $0.state == .converged && $0.revision?.hex.hasPrefix(revision ?? "") ?? false && daemon != nil }
+                ?? false
             if wait, !done, ContinuousClock.now < end {
                 try await Task.sleep(for: .milliseconds(50))
                 continue
             }
             guard let status else {
-                Terminal.error("error: there is no status in \(state.path) yet; is `curfew run` running with this configuration?")
+                Terminal.error(
+                    "error: there is no status in \(state.path) yet; is `curfew run` running with this configuration?")
                 throw ExitCode.failure
             }
-            if output.format == .json { try Terminal.json(status) } else { StatusPrinter(status: status, daemon: daemon).printText() }
+            if output.format == .json {
+                try Terminal.json(status)
+            } else {
+                StatusPrinter(status: status, daemon: daemon).printText()
+            }
             if wait, !done { throw ExitCode.failure }
             return
         }

@@ -8,7 +8,9 @@ struct StatusPrinter {
     var daemon: Int32?
 
     func printText() {
-        if daemon == nil { Terminal.out(Terminal.paint("no daemon is running; this is how it was at \(status.at.text)", .yellow)) }
+        if daemon == nil {
+            Terminal.out(Terminal.paint("no daemon is running; this is how it was at \(status.at.text)", .yellow))
+        }
         if let by = status.paused { Terminal.out(Terminal.paint("paused by \(by); `curfew resume` goes on", .yellow)) }
         Terminal.out("state     \(painted(status.state))")
         let trust = status.verified ? "verified" : Terminal.paint("not verified (trust.mode: \(status.trust))", .red)
@@ -35,7 +37,9 @@ struct StatusPrinter {
             let since = source.failingSince.map { " since \($0.text)" } ?? ""
             Terminal.out("source    \(Terminal.paint("unreachable\(since)", .red)): \(problem.escapingControls)")
         } else {
-            Terminal.out("source    \(source.url) \(source.branch)" + (source.remote.map { $0 == source.url ? "" : " (from \($0))" } ?? ""))
+            Terminal.out(
+                "source    \(source.url) \(source.branch)"
+                    + (source.remote.map { $0 == source.url ? "" : " (from \($0))" } ?? ""))
         }
         if let held = source.held { Terminal.out("held      \(Terminal.paint(held.escapingControls, .yellow))") }
     }

@@ -17,7 +17,9 @@ struct Teardown: AsyncParsableCommand {
         try await reporting {
             let ended = try await Composition.tearDown(configuration, dryRun: !yes)
             for id in ended { Terminal.out("\(yes ? "ended" : "would end") \(id)") }
-            Terminal.out("\(ended.count) instance\(ended.count == 1 ? "" : "s")\(yes ? " ended, edge stopped" : "; add --yes to end them")")
+            Terminal.out(
+                "\(ended.count) instance\(ended.count == 1 ? "" : "s")\(yes ? " ended, edge stopped" : "; add --yes to end them")"
+            )
         }
     }
 }

@@ -8,6 +8,10 @@ struct ShowVersion: ParsableCommand {
     @OptionGroup var output: FormatOption
 
     func run() throws {
-        if output.format == .json { try Terminal.json(["version": Version.current]) } else { Terminal.out("curfew \(Version.current)") }
+        if output.format == .json {
+            try Terminal.json(["version": Version.current])
+        } else {
+            Terminal.out("curfew \(Version.current)")
+        }
     }
 }

@@ -17,14 +17,17 @@ struct Logs: AsyncParsableCommand {
     func run() async throws {
         let configuration = try options.load()
         try await reporting {
-            guard InstanceID(target) != nil else { throw ValidationError("'\(target)' is no name of a workload or an instance") }
+            guard InstanceID(target) != nil else {
+                throw ValidationError("'\(target)' is no name of a workload or an instance")
+            }
             let reader = LogReader(configuration: configuration)
             var positions: [String: off_t] = [:]
             var first = true
             repeat {
                 let files = reader.files(of: target)
                 if first, files.isEmpty, !follow {
-                    throw DaemonError(.notFound, operation: "read logs of", subject: target, "nothing of that name has written anything here")
+                    throw DaemonError(
+                        .notFound, operation: "read logs of", subject: target, "nothing of that name has written anything here")
                 }
                 for file in files {
                     let (text, end) = reader.read(file.path, from: positions[file.path], lines: lines)

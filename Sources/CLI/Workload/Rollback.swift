@@ -25,7 +25,9 @@ struct Rollback: AsyncParsableCommand {
             let rollback = try await bench.prepareRollback(of: target, local: local, reason: reason, by: askingUser())
             try await bench.carryOut(rollback)
             if let pin = rollback.pin {
-                Terminal.out("\(pin.workload) goes back to revision \(pin.revision.short) here\(bench.daemon == nil ? " when Curfew runs again" : " now")")
+                Terminal.out(
+                    "\(pin.workload) goes back to revision \(pin.revision.short) here\(bench.daemon == nil ? " when Curfew runs again" : " now")"
+                )
             }
             let commit = rollback.revert.commit.short
             let outcome = await bench.outcome(of: rollback, within: local ? .seconds(5) : .seconds(120))

@@ -52,14 +52,18 @@ public struct Controls: Sendable {
     public func pins() -> [Name: Pin] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: state.pins)) ?? []
         let pins = names.compactMap { name -> Pin? in
-            guard name.hasSuffix(".json"), let data = FileManager.default.contents(atPath: "\(state.pins)/\(name)") else { return nil }
+            guard name.hasSuffix(".json"), let data = FileManager.default.contents(atPath: "\(state.pins)/\(name)") else {
+                return nil
+            }
             return try? JSONDecoder().decode(Pin.self, from: data)
         }
         return Dictionary(pins.map { ($0.workload, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Adds or replaces a pin.
-    public func pin(_ pin: Pin) throws { try writeAtomically(try JSONEncoder().encode(pin), to: "\(state.pins)/\(pin.workload).json") }
+    public func pin(_ pin: Pin) throws {
+        try writeAtomically(try JSONEncoder().encode(pin), to: "\(state.pins)/\(pin.workload).json")
+    }
 
     /// Removes a pin.
     public func unpin(_ workload: Name) { unlink("\(state.pins)/\(workload).json") }

@@ -62,7 +62,8 @@ struct Executor: Sendable {
         do { try await runtime.prepare(desired) } catch { return .started([], failure: "\(error)") }
         return await withTaskGroup(of: Result<InstanceID, any Error>.self) { group in
             for _ in 0..<count {
-                let id = InstanceID(workload: desired.workload.name, generation: desired.generation, suffix: Self.suffix(clock.now))
+                let id = InstanceID(
+                    workload: desired.workload.name, generation: desired.generation, suffix: Self.suffix(clock.now))
                 group.addTask {
                     do { return .success(try await runtime.start(id, of: desired).id) } catch { return .failure(error) }
                 }

@@ -48,7 +48,9 @@ extension Reconciler {
             let change = try await changes.change(
                 of: name, in: desired.bundle, to: failure.generation, from: desired.revision)
             guard let change, !change.commit.parents.isEmpty else {
-                return await record("revert.skipped", workload: name, "there is no commit to revert: \(name) is older than the history that was searched")
+                return await record(
+                    "revert.skipped", workload: name,
+                    "there is no commit to revert: \(name) is older than the history that was searched")
             }
             guard change.commit.trailers("Curfew-Revert").isEmpty else {
                 return await record(
@@ -99,11 +101,13 @@ extension Reconciler {
         for (name, workload) in desired.workloads where !workload.workload.artifact.digest.isEmpty {
             let key = "artifacts/\(name)"
             let old = known[key].flatMap { coder.decode([String].self, from: $0) } ?? []
-            let recent = ([workload.workload.artifact.digest] + old.filter { $0 != workload.workload.artifact.digest }).prefix(3)
+            let recent = ([workload.workload.artifact.digest] + old.filter { $0 != workload.workload.artifact.digest }).prefix(
+                3)
             keep.formUnion(recent)
             if Array(recent) != old { facts[key] = .some(coder.encode(Array(recent))) }
         }
-        for key in known.keys where Name(String(key.dropFirst("artifacts/".count))).map({ desired.workloads[$0] == nil }) ?? true {
+        for key in known.keys
+        where Name(String(key.dropFirst("artifacts/".count))).map({ desired.workloads[$0] == nil }) ?? true {
             facts[key] = .some(nil)
         }
         try? await parts.journal.setFacts(facts)
@@ -116,7 +120,8 @@ extension ObservedEdge {
     func carries(_ wanted: [EdgeListener]) -> Bool {
         guard listeners.count == wanted.count else { return false }
         return wanted.allSatisfy { listener in
-            guard let there = listeners[listener.key], there.address.port == listener.port, there.servers.count == listener.servers.count
+            guard let there = listeners[listener.key], there.address.port == listener.port,
+                there.servers.count == listener.servers.count
             else { return false }
             return listener.servers.allSatisfy { server in
                 guard let found = there.servers[server.instance] else { return false }

@@ -20,9 +20,15 @@ extension Reconciler {
             where instances.contains(where: { previous.health[$0.id] != observation.health[$0.id] }) { names.insert(name) }
         }
         for (name, view) in views {
-            if case .progressing = view.phase { names.insert(name) } else if let due = view.wakeAt, due <= now { names.insert(name) }
+            if case .progressing = view.phase {
+                names.insert(name)
+            } else if let due = view.wakeAt, due <= now {
+                names.insert(name)
+            }
         }
-        if previous.unreachable.keys != observation.unreachable.keys { names.formUnion(desired?.workloads.keys.map { $0 } ?? []) }
+        if previous.unreachable.keys != observation.unreachable.keys {
+            names.formUnion(desired?.workloads.keys.map { $0 } ?? [])
+        }
         // Whoever depends on something that changed may start, or has to wait, now.
         if !names.isEmpty, let desired {
             for (name, workload) in desired.workloads where workload.workload.dependsOn.contains(where: names.contains) {
@@ -66,7 +72,8 @@ extension Reconciler {
 
     private func decide(_ name: Name, desired: DesiredState) -> RolloutDecision? {
         let workload = desired.workloads[name]
-        if holds[name]?.reason == .unreachableRuntime { return nil }
+        // Silence is not absence: what is not desired any more may still run where nobody answers.
+        if holds[name]?.reason == .unreachableRuntime || (workload == nil && !observation.unreachable.isEmpty) { return nil }
         let now = parts.clock.now
         if let pause = pauses[name], pause.until > now, pause.until - now <= .seconds(60) {
             views[name, default: View()].wakeAt = pause.until

@@ -30,7 +30,9 @@ extension Reconciler {
 
     func noteUnreachable() {
         for key in problems.keys where key.hasPrefix("runtime/") { problems[key] = nil }
-        for (name, reason) in observation.unreachable { problems["runtime/\(name)"] = "runtime \(name) does not answer: \(reason)" }
+        for (name, reason) in observation.unreachable {
+            problems["runtime/\(name)"] = "runtime \(name) does not answer: \(reason)"
+        }
     }
 
     /// Explanations of steps and holds, each recorded when it is new.
@@ -42,7 +44,9 @@ extension Reconciler {
             if let step = steps[name] {
                 await record("plan.\(step.kind.rawValue)", workload: name, revision: desired?.revision, step.explanation)
             } else if let hold = holds[name] {
-                await record("plan.hold", workload: name, revision: desired?.revision, hold.explanation, ["reason": hold.reason.rawValue])
+                await record(
+                    "plan.hold", workload: name, revision: desired?.revision, hold.explanation, ["reason": hold.reason.rawValue]
+                )
             }
         }
     }
@@ -53,7 +57,8 @@ extension Reconciler {
             let count = desired?.workloads[name]?.workload.replicas ?? 0
             await record(
                 "rollout.finished", workload: name, revision: desired?.workloads[name]?.revision,
-                desired?.workloads[name].map { "\(name) runs generation \($0.generation.short), \(count) of \(count) ready" } ?? "\(name) is gone")
+                desired?.workloads[name].map { "\(name) runs generation \($0.generation.short), \(count) of \(count) ready" }
+                    ?? "\(name) is gone")
         }
     }
 
@@ -81,9 +86,7 @@ extension Reconciler {
     /// Notices a state database that was deleted or replaced under us.
     func watchJournal() async {
         do {
-            if try await parts.journal.reopenIfReplaced() {
-                await record("journal.replaced", "the state database was removed or replaced while Curfew ran; a new one was begun")
-            }
+            _ = try await parts.journal.reopenIfReplaced()
         } catch {
             problems["journal"] = "the journal cannot be opened: \(error)"
         }

@@ -27,10 +27,12 @@ extension Reconciler {
         let workloads = names.sorted().map(describe)
         let pending = parts.reverts.all().filter { $0.outcome == nil }
         return Status(
-            pid: getpid(), at: parts.clock.now, revision: desired?.revision, verified: false, trust: configuration.trust.rawValue,
+            pid: getpid(), at: parts.clock.now, revision: desired?.revision, verified: false,
+            trust: configuration.trust.rawValue,
             state: overall(workloads), paused: parts.controls.pausedBy,
             source: Status.Source(
-                url: configuration.repository.url, branch: configuration.repository.branch, remote: source.remote, tip: source.tip,
+                url: configuration.repository.url, branch: configuration.repository.branch, remote: source.remote,
+                tip: source.tip,
                 lastFetch: source.lastFetch, problem: source.problem, failingSince: source.failingSince, held: source.held),
             workloads: workloads, heldBundles: desired?.held ?? [], holds: holds.values.sorted { $0.workload < $1.workload },
             diagnostics: assembly?.diagnostics ?? [],
@@ -56,7 +58,8 @@ extension Reconciler {
         let (state, message) = words(for: views[name]?.phase ?? .progressing("waiting to be looked at"), hold: holds[name])
         let exposed = wanted?.workload.ports.first { $0.expose != nil }?.expose
         return Status.Workload(
-            name: name, runtime: wanted?.workload.runtime, generation: wanted?.generation, desired: wanted?.workload.replicas ?? 0,
+            name: name, runtime: wanted?.workload.runtime, generation: wanted?.generation,
+            desired: wanted?.workload.replicas ?? 0,
             ready: ready.count, address: exposed.map { "\(Endpoint(host: parts.configuration.edge.bind, port: $0))" },
             state: state, message: message, revision: wanted?.revision, pinned: pins[name] != nil,
             instances: instances.sorted { $0.id < $1.id }.map(describe))

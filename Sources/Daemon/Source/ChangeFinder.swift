@@ -23,12 +23,15 @@ struct ChangeFinder: Sendable {
     }
 
     /// The change that brought `generation` of `workload`, looking back from `revision`; `nil` when it is not within reach.
-    func change(of workload: Name, in bundle: Name, to generation: Generation?, from revision: ObjectID) async throws -> Change? {
+    func change(of workload: Name, in bundle: Name, to generation: Generation?, from revision: ObjectID) async throws -> Change?
+    {
         let history = try await mirror.firstParents(from: revision, until: nil, limit: Self.depth)
         for (index, commit) in history.enumerated() {
             guard let parent = commit.parents.first else { return Change(commit: commit, before: nil) }
             guard index + 1 < history.count else { return nil }
-            let before = try await assembler.bundle(bundle, at: parent)?.workloads.first { $0.desired.workload.name == workload }?.desired
+            let before = try await assembler.bundle(bundle, at: parent)?.workloads.first {
+                $0.desired.workload.name == workload
+            }?.desired
             if before?.generation != generation { return Change(commit: commit, before: before) }
         }
         return nil

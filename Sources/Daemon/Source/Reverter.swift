@@ -49,7 +49,9 @@ actor Reverter {
             if revert.outcome == nil { next = min(next, revert.nextTry - clock.now) }
             do { try queue.save(revert) } catch { next = min(next, .seconds(5)) }
         }
-        for done in queue.all() where done.outcome != nil && clock.now - done.requestedAt > .seconds(86_400) { queue.remove(done.commit) }
+        for done in queue.all() where done.outcome != nil && clock.now - done.requestedAt > .seconds(86_400) {
+            queue.remove(done.commit)
+        }
         return max(next, .milliseconds(100))
     }
 
@@ -77,7 +79,9 @@ actor Reverter {
             revert.problem = "\(error)"
             let pause = min(Int64(1) << min(Int64(revert.attempts), 6), Self.longestPause.milliseconds / 1000)
             revert.nextTry = clock.now + .seconds(pause)
-            if first { await record("revert.delayed", revert, "cannot push the revert of \(revert.commit.short) yet: \(error)") }
+            if first {
+                await record("revert.delayed", revert, "cannot push the revert of \(revert.commit.short) yet: \(error)")
+            }
         }
         if case .obsolete(let why)? = revert.outcome { await record("revert.obsolete", revert, why) }
     }

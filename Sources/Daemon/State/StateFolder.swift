@@ -41,10 +41,13 @@ public struct StateFolder: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw DaemonError(.storage, operation: "make folder", subject: path, "it cannot be made: \(reason(errno)); choose another `state:` or mend its permissions")
+            throw DaemonError(
+                .storage, operation: "make folder", subject: path,
+                "it cannot be made: \(reason(errno)); choose another `state:` or mend its permissions")
         }
         guard chmod(path, mode) == 0 else {
-            throw DaemonError(.storage, operation: "make folder", subject: path, "its permissions cannot be set: \(reason(errno))")
+            throw DaemonError(
+                .storage, operation: "make folder", subject: path, "its permissions cannot be set: \(reason(errno))")
         }
     }
 }

@@ -12,7 +12,9 @@ struct CommitSigner {
         guard mkdir(folder, 0o700) == 0 else { throw failure(String(cString: strerror(errno))) }
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let file = folder + "/commit"
-        guard FileManager.default.createFile(atPath: file, contents: Data(text.utf8)) else { throw failure("\(file) cannot be written") }
+        guard FileManager.default.createFile(atPath: file, contents: Data(text.utf8)) else {
+            throw failure("\(file) cannot be written")
+        }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -25,7 +27,9 @@ struct CommitSigner {
         defer { words.forEach { free($0) } }
         var child: pid_t = 0
         let code = posix_spawnp(&child, "ssh-keygen", &actions, nil, &words, environ)
-        guard code == 0 else { throw failure("ssh-keygen cannot be run (\(String(cString: strerror(code)))); it is in the package openssh-client") }
+        guard code == 0 else {
+            throw failure("ssh-keygen cannot be run (\(String(cString: strerror(code)))); it is in the package openssh-client")
+        }
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
         guard status == 0, let signature = try? String(contentsOfFile: file + ".sig", encoding: .utf8) else {

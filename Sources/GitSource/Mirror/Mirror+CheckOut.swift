@@ -10,7 +10,8 @@ extension Mirror: ArtifactSource {
         // An artifact may be large: written on a queue of its own, the mirror goes on meanwhile.
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             DispatchQueue(label: "curfew.checkout").async {
-                continuation.resume(with: Result { try TreeWriter(objects: source, limit: limit.value).write(tree, to: folder) })
+                continuation.resume(
+                    with: Result { try TreeWriter(objects: source, limit: limit.value).write(tree, to: folder) })
             }
         }
     }
@@ -39,7 +40,8 @@ private final class TreeWriter {
             let here = path.isEmpty ? entry.name : "\(path)/\(entry.name)"
             entries += 1
             guard entries <= 100_000 else { throw problem(here, "there are more than 100000 files") }
-            guard entry.name != ".", entry.name != "..", entry.name.lowercased() != ".git", !entry.name.contains("/"), !entry.name.contains("\0")
+            guard entry.name != ".", entry.name != "..", entry.name.lowercased() != ".git", !entry.name.contains("/"),
+                !entry.name.contains("\0")
             else { throw problem(here, "its name is not allowed") }
             switch entry.kind {
             case .file, .executable: try writeFile(entry, into: folder, here)
@@ -75,7 +77,9 @@ private final class TreeWriter {
 
     /// A link may point to anything below the artifact's own folder, and to nothing else.
     private func writeLink(_ entry: FileEntry, into folder: Int32, _ path: String, depth: Int) throws {
-        let outcome = try GitTree(root: entry.id, objects: objects).withBlob(entry.id, limit: 4096) { String(decoding: $0, as: UTF8.self) }
+        let outcome = try GitTree(root: entry.id, objects: objects).withBlob(entry.id, limit: 4096) {
+            String(decoding: $0, as: UTF8.self)
+        }
         guard case .value(let target) = outcome, !target.isEmpty, !target.contains("\0"), !target.hasPrefix("/") else {
             throw problem(path, "the symlink leaves the artifact")
         }

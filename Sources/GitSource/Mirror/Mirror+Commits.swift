@@ -45,7 +45,8 @@ extension Mirror {
             }
             var oid = git_oid(commit)
             var reference: OpaquePointer?
-            try LibGit2.check(git_reference_create(&reference, repository, MirrorRef.marks + name, &oid, 1, nil), "set mark", name)
+            try LibGit2.check(
+                git_reference_create(&reference, repository, MirrorRef.marks + name, &oid, 1, nil), "set mark", name)
             git_reference_free(reference)
         }
     }
@@ -54,14 +55,16 @@ extension Mirror {
     public func marks(under prefix: String) throws -> [String: ObjectID] {
         try withRepository { repository in
             var iterator: OpaquePointer?
-            try LibGit2.check(git_reference_iterator_glob_new(&iterator, repository, "\(MirrorRef.marks)\(prefix)/*"), "list marks", prefix)
+            try LibGit2.check(
+                git_reference_iterator_glob_new(&iterator, repository, "\(MirrorRef.marks)\(prefix)/*"), "list marks", prefix)
             defer { git_reference_iterator_free(iterator) }
             var marks: [String: ObjectID] = [:]
             var reference: OpaquePointer?
             while git_reference_next(&reference, iterator) == 0 {
                 defer { git_reference_free(reference) }
                 guard let name = git_reference_name(reference), let target = git_reference_target(reference) else { continue }
-                marks[String(String(cString: name).dropFirst(MirrorRef.marks.count + prefix.count + 1))] = ObjectID(target.pointee)
+                marks[String(String(cString: name).dropFirst(MirrorRef.marks.count + prefix.count + 1))] = ObjectID(
+                    target.pointee)
             }
             return marks
         }
@@ -83,13 +86,16 @@ extension Mirror {
         guard let tree = git_commit_tree_id(commit).flatMap({ ObjectID($0.pointee) }) else {
             throw GitError(.corrupt, operation: "read commit", subject: id.hex, "it has no tree")
         }
-        let parents = (0..<git_commit_parentcount(commit)).compactMap { git_commit_parent_id(commit, $0).flatMap { ObjectID($0.pointee) } }
+        let parents = (0..<git_commit_parentcount(commit)).compactMap {
+            git_commit_parent_id(commit, $0).flatMap { ObjectID($0.pointee) }
+        }
         let author = git_commit_author(commit)?.pointee
         let committer = git_commit_committer(commit)?.pointee
         return CommitInfo(
             id: id, tree: tree, parents: parents, authorName: text(author?.name), authorEmail: text(author?.email),
             committerEmail: text(committer?.email),
-            committedAt: Instant(milliseconds: 0) + Span(milliseconds: (committer?.when.time ?? 0).multipliedReportingOverflow(by: 1000).partialValue),
+            committedAt: Instant(milliseconds: 0)
+                + Span(milliseconds: (committer?.when.time ?? 0).multipliedReportingOverflow(by: 1000).partialValue),
             message: text(git_commit_message(commit)))
     }
 }

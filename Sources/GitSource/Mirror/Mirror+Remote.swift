@@ -31,7 +31,9 @@ extension Mirror {
                     WorkerRequest(
                         operation: .refresh, repository: path, url: address, branch: location.branch,
                         credentials: location.credentials, known: known))
-                guard let tip = answer.tip else { throw GitError(.corrupt, operation: "fetch from", subject: address, "the child gave no tip") }
+                guard let tip = answer.tip else {
+                    throw GitError(.corrupt, operation: "fetch from", subject: address, "the child gave no tip")
+                }
                 return FetchOutcome(tip: tip, remote: RemoteURL.redact(address), moved: tip != known)
             } catch let error as GitError {
                 first = first ?? error
@@ -50,7 +52,9 @@ extension Mirror {
     }
 
     /// Reverts a commit on the branch as it is now, and pushes that; when somebody else was faster, again on the new tip.
-    public func revertAndPush(_ commit: ObjectID, subject: String?, body: String, at now: Instant, attempts: Int) async throws -> ObjectID {
+    public func revertAndPush(_ commit: ObjectID, subject: String?, body: String, at now: Instant, attempts: Int) async throws
+        -> ObjectID
+    {
         var last = GitError(.rejected, operation: "push to", subject: RemoteURL.redact(location.url), "not tried")
         for _ in 0..<max(1, attempts) {
             let tip = try await refresh().tip
@@ -68,7 +72,9 @@ extension Mirror {
 
     /// Runs the child with a deadline. A killed child leaves locks behind: they are removed before the next one.
     private func ask(_ request: WorkerRequest) async throws -> WorkerAnswer {
-        guard let program = worker.first else { throw GitError(.failed, operation: "run", subject: "git-worker", "no program was given") }
+        guard let program = worker.first else {
+            throw GitError(.failed, operation: "run", subject: "git-worker", "no program was given")
+        }
         let input = [UInt8](try JSONEncoder().encode(request))
         let arguments = Array(worker.dropFirst())
         let subject = RemoteURL.redact(request.url)
@@ -89,13 +95,17 @@ extension Mirror {
             }
             defer { group.cancelAll() }
             guard let first = try await group.next(), let text = first else {
-                throw GitError(.timedOut, operation: request.operation == .push ? "push to" : "fetch from", subject: subject, "no answer within \(limit)")
+                throw GitError(
+                    .timedOut, operation: request.operation == .push ? "push to" : "fetch from", subject: subject,
+                    "no answer within \(limit)")
             }
             return text
         }.flatMap { $0 }
         guard let output, let answer = try? JSONDecoder().decode(WorkerAnswer.self, from: Data(output.utf8)) else {
             removeLocks()
-            throw GitError(.corrupt, operation: "fetch from", subject: subject, "the child process that does network Git ended without an answer")
+            throw GitError(
+                .corrupt, operation: "fetch from", subject: subject,
+                "the child process that does network Git ended without an answer")
         }
         if let error = answer.error {
             if error.message.contains("lock") { removeLocks() }

@@ -7,11 +7,14 @@ extension Mirror {
     /// first parent.
     /// - Parameter subject: the first line; `nil` = `Revert "<the commit's>"`.
     /// - Throws: ``GitError`` with code `conflict` naming the paths, when later commits changed the same lines.
-    public func makeRevert(of commit: ObjectID, onto tip: ObjectID, subject: String?, body: String, at now: Instant) throws -> ObjectID {
+    public func makeRevert(of commit: ObjectID, onto tip: ObjectID, subject: String?, body: String, at now: Instant) throws
+        -> ObjectID
+    {
         let reverted = try self.commit(commit)
         let tree = try withRepository { repository in try revertedTree(of: reverted, onto: tip, repository) }
         guard try self.commit(tip).tree != tree else {
-            throw GitError(.conflict, operation: "revert", subject: commit.short, "it changes nothing any more: it was reverted already")
+            throw GitError(
+                .conflict, operation: "revert", subject: commit.short, "it changes nothing any more: it was reverted already")
         }
         let title = subject ?? "Revert \"\(String(reverted.summary.escapingControls.prefix(60)))\""
         return try write(message: "\(title)\n\n\(body)", tree: tree, parent: tip, at: now)
@@ -22,7 +25,8 @@ extension Mirror {
             try withCommit(tip) { ours in
                 var index: OpaquePointer?
                 let mainline: UInt32 = reverted.parents.count > 1 ? 1 : 0
-                try LibGit2.check(git_revert_commit(&index, repository, commit, ours, mainline, nil), "revert", reverted.id.short)
+                try LibGit2.check(
+                    git_revert_commit(&index, repository, commit, ours, mainline, nil), "revert", reverted.id.short)
                 defer { git_index_free(index) }
                 if git_index_has_conflicts(index) == 1 {
                     let paths = Self.conflicts(in: index)
@@ -32,7 +36,9 @@ extension Mirror {
                 }
                 var oid = git_oid()
                 try LibGit2.check(git_index_write_tree_to(&oid, index, repository), "write tree of", reverted.id.short)
-                guard let id = ObjectID(oid) else { throw GitError(.corrupt, operation: "revert", subject: reverted.id.short, "no tree") }
+                guard let id = ObjectID(oid) else {
+                    throw GitError(.corrupt, operation: "revert", subject: reverted.id.short, "no tree")
+                }
                 return id
             }
         }
@@ -43,7 +49,8 @@ extension Mirror {
         guard git_index_conflict_iterator_new(&iterator, index) == 0 else { return [] }
         defer { git_index_conflict_iterator_free(iterator) }
         var paths: [String] = []
-        var (ancestor, ours, theirs): (UnsafePointer<git_index_entry>?, UnsafePointer<git_index_entry>?, UnsafePointer<git_index_entry>?)
+        var (ancestor, ours, theirs):
+            (UnsafePointer<git_index_entry>?, UnsafePointer<git_index_entry>?, UnsafePointer<git_index_entry>?)
         (ancestor, ours, theirs) = (nil, nil, nil)
         while git_index_conflict_next(&ancestor, &ours, &theirs, iterator) == 0 {
             if let path = (ours ?? theirs ?? ancestor)?.pointee.path { paths.append(String(cString: path).escapingControls) }
@@ -57,14 +64,19 @@ extension Mirror {
             var oid = git_oid()
             if let key = location.identity.signingKeyFile {
                 let signature = try CommitSigner(key: key).sign(buffer)
-                try LibGit2.check(git_commit_create_with_signature(&oid, repository, buffer, signature, "gpgsig"), "write commit", parent.short)
+                try LibGit2.check(
+                    git_commit_create_with_signature(&oid, repository, buffer, signature, "gpgsig"), "write commit",
+                    parent.short)
             } else {
                 var database: OpaquePointer?
                 try LibGit2.check(git_repository_odb(&database, repository), "write commit", parent.short)
                 defer { git_odb_free(database) }
-                try LibGit2.check(git_odb_write(&oid, database, buffer, buffer.utf8.count, GIT_OBJECT_COMMIT), "write commit", parent.short)
+                try LibGit2.check(
+                    git_odb_write(&oid, database, buffer, buffer.utf8.count, GIT_OBJECT_COMMIT), "write commit", parent.short)
             }
-            guard let id = ObjectID(oid) else { throw GitError(.corrupt, operation: "write commit", subject: parent.short, "no id") }
+            guard let id = ObjectID(oid) else {
+                throw GitError(.corrupt, operation: "write commit", subject: parent.short, "no id")
+            }
             return id
         }
     }

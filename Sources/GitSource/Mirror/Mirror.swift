@@ -38,7 +38,8 @@ public actor Mirror {
         _ = try RemoteURL(location.url)
         for mirror in location.mirrors { _ = try RemoteURL(mirror) }
         guard Self.isBranchName(location.branch) else {
-            throw GitError(.invalid, operation: "use branch", subject: location.branch.escapingControls, "it is no name of a branch")
+            throw GitError(
+                .invalid, operation: "use branch", subject: location.branch.escapingControls, "it is no name of a branch")
         }
         if access(path, F_OK) == 0 {
             if cleaning { removeLeftovers() }
@@ -70,7 +71,9 @@ public actor Mirror {
     private func removeLeftovers() {
         let manager = FileManager.default
         func sweep(_ folder: String, _ isLeftover: (String) -> Bool) {
-            for name in (try? manager.contentsOfDirectory(atPath: folder)) ?? [] where isLeftover(name) { unlink("\(folder)/\(name)") }
+            for name in (try? manager.contentsOfDirectory(atPath: folder)) ?? [] where isLeftover(name) {
+                unlink("\(folder)/\(name)")
+            }
         }
         sweep(path) { $0.hasSuffix(".lock") }
         sweep(path + "/objects/pack") { $0.hasPrefix("pack_git2_") || $0.hasPrefix("tmp_") || $0.hasSuffix(".lock") }

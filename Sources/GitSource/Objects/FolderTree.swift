@@ -46,10 +46,14 @@ public final class FolderTree: FileTree {
         }
     }
 
-    public func withBlob<Result>(_ blob: ObjectID, limit: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> BlobRead<Result> {
+    public func withBlob<Result>(_ blob: ObjectID, limit: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) throws
+        -> BlobRead<Result>
+    {
         let file = try path(of: blob)
         let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw GitError(.storage, operation: "read file", subject: file, String(cString: strerror(errno))) }
+        guard descriptor >= 0 else {
+            throw GitError(.storage, operation: "read file", subject: file, String(cString: strerror(errno)))
+        }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         var info = stat()
         if fstat(descriptor, &info) == 0, info.st_size > limit { return .tooLarge(size: Int(info.st_size)) }

@@ -13,7 +13,9 @@ public struct GitTree: FileTree {
         return entries
     }
 
-    public func withBlob<Result>(_ blob: ObjectID, limit: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> BlobRead<Result> {
+    public func withBlob<Result>(_ blob: ObjectID, limit: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) throws
+        -> BlobRead<Result>
+    {
         try objects.read(blob, GIT_OBJECT_BLOB, limit: limit, body)
     }
 

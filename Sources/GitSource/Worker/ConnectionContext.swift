@@ -36,7 +36,9 @@ final class ConnectionContext {
             return 0
         }
         callbacks.sideband_progress = { text, length, payload in
-            if let text { ConnectionContext.from(payload).hear(UnsafeRawBufferPointer(start: text, count: Int(max(0, length)))) }
+            if let text {
+                ConnectionContext.from(payload).hear(UnsafeRawBufferPointer(start: text, count: Int(max(0, length))))
+            }
             return 0
         }
     }
@@ -47,20 +49,26 @@ final class ConnectionContext {
     }
 
     /// libgit2 asks again for ever when credentials are refused: the second time is the last.
-    private func acquire(_ out: UnsafeMutablePointer<UnsafeMutablePointer<git_credential>?>?, _ urlUser: String?, _ allowed: UInt32) -> Int32 {
+    private func acquire(
+        _ out: UnsafeMutablePointer<UnsafeMutablePointer<git_credential>?>?, _ urlUser: String?, _ allowed: UInt32
+    ) -> Int32 {
         let user = urlUser ?? credentials.username ?? url.user ?? "git"
         if allowed & GIT_CREDENTIAL_USERNAME.rawValue != 0 { return git_credential_username_new(out, user) }
         asked += 1
         if asked > 1 { return fail(.authentication, "the server refused the credentials of '\(user)'") }
         if allowed & GIT_CREDENTIAL_SSH_KEY.rawValue != 0 {
-            guard let key = credentials.sshKeyFile else { return fail(.authentication, "the server wants an SSH key; name one as credentials.sshKeyFile") }
+            guard let key = credentials.sshKeyFile else {
+                return fail(.authentication, "the server wants an SSH key; name one as credentials.sshKeyFile")
+            }
             guard access(key, R_OK) == 0 else { return fail(.authentication, "the key file \(key) cannot be read") }
             let publicKey = access(key + ".pub", R_OK) == 0 ? key + ".pub" : nil
             let passphrase = credentials.passphraseFile.flatMap(Self.secret)
             return git_credential_ssh_key_new(out, user, publicKey, key, passphrase ?? "")
         }
         if allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT.rawValue != 0 {
-            guard let file = credentials.tokenFile else { return fail(.authentication, "the server wants a token; name its file as credentials.tokenFile") }
+            guard let file = credentials.tokenFile else {
+                return fail(.authentication, "the server wants a token; name its file as credentials.tokenFile")
+            }
             guard let token = Self.secret(file) else { return fail(.authentication, "the token file \(file) cannot be read") }
             return git_credential_userpass_plaintext_new(out, user, token)
         }
@@ -121,7 +129,10 @@ final class ConnectionContext {
         } else if says("401", "403", "authentication", "unauthorized", "access denied") {
             error.code = .authentication
             if scheme == .ssh { error.message += "; RSA keys are not supported, use ed25519 or ecdsa" }
-        } else if says("404", "not found", "does not exist", "no such file", "unsupported url", "could not find repository", "not a git repository", "access denied or repository") {
+        } else if says(
+            "404", "not found", "does not exist", "no such file", "unsupported url", "could not find repository",
+            "not a git repository", "access denied or repository")
+        {
             error.code = .notARepository
         } else if says("certificate", "ssl") {
             error.code = .certificate
@@ -130,9 +141,14 @@ final class ConnectionContext {
         } else if says("pack", "early eof", "unexpected eof", "inflate", "zlib", "corrupt", "sha1", "invalid object") {
             error.code = .corrupt
             error.message = "what the server sent is damaged or incomplete (\(error.message))"
-        } else if says("refused", "resolve", "timed out", "unreachable", "connect", "reset", "socket", "network", "eof", "disconnected", "hung up") {
+        } else if says(
+            "refused", "resolve", "timed out", "unreachable", "connect", "reset", "socket", "network", "eof", "disconnected",
+            "hung up")
+        {
             error.code = .unreachable
-            if scheme == .ssh, says("handshake", "key exchange", "method") { error.message += "; RSA host keys are not supported, the server needs ed25519 or ecdsa" }
+            if scheme == .ssh, says("handshake", "key exchange", "method") {
+                error.message += "; RSA host keys are not supported, the server needs ed25519 or ecdsa"
+            }
         }
         return error
     }

@@ -21,7 +21,8 @@ public enum GitWorker {
         } catch let error as GitError {
             answer.error = error
         } catch {
-            answer.error = GitError(.invalid, operation: "read request", subject: "standard input", "this command is for Curfew's own use")
+            answer.error = GitError(
+                .invalid, operation: "read request", subject: "standard input", "this command is for Curfew's own use")
         }
         guard let data = try? JSONEncoder().encode(answer) else { return 1 }
         FileHandle.standardOutput.write(data)
@@ -43,7 +44,9 @@ public enum GitWorker {
         var remote: OpaquePointer?
         try LibGit2.check(git_remote_create_anonymous(&remote, repository, request.url), "use", context.subject)
         defer { git_remote_free(remote) }
-        guard let repository, let remote else { throw GitError(.failed, operation: "use", subject: context.subject, "no handle") }
+        guard let repository, let remote else {
+            throw GitError(.failed, operation: "use", subject: context.subject, "no handle")
+        }
         var options = git_remote_connect_options()
         git_remote_connect_options_init(&options, UInt32(GIT_REMOTE_CONNECT_OPTIONS_VERSION))
         context.install(in: &options.callbacks)
@@ -64,14 +67,17 @@ public enum GitWorker {
             context.install(in: &options.callbacks)
             options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
             options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE
-            let result = withRefspecs(["+refs/heads/\(request.branch):\(MirrorRef.remote)"]) { git_remote_download(remote, $0, &options) }
+            let result = withRefspecs(["+refs/heads/\(request.branch):\(MirrorRef.remote)"]) {
+                git_remote_download(remote, $0, &options)
+            }
             try context.check(result, "fetch from")
             var oid = git_oid(tip)
             var commit: OpaquePointer?
             try LibGit2.check(git_commit_lookup(&commit, repository, &oid), "read the tip of", context.subject)
             git_commit_free(commit)
             var reference: OpaquePointer?
-            try LibGit2.check(git_reference_create(&reference, repository, MirrorRef.remote, &oid, 1, nil), "write", MirrorRef.remote)
+            try LibGit2.check(
+                git_reference_create(&reference, repository, MirrorRef.remote, &oid, 1, nil), "write", MirrorRef.remote)
             git_reference_free(reference)
             return tip
         }
@@ -89,7 +95,9 @@ public enum GitWorker {
             if text.hasPrefix("refs/heads/") { branches.append(String(text.dropFirst("refs/heads/".count))) }
         }
         if branches.isEmpty {
-            throw GitError(.emptyRepository, operation: "fetch from", subject: context.subject, "the repository has no branch yet; push '\(branch)' to it")
+            throw GitError(
+                .emptyRepository, operation: "fetch from", subject: context.subject,
+                "the repository has no branch yet; push '\(branch)' to it")
         }
         let some = branches.prefix(5).joined(separator: ", ").escapingControls
         throw GitError(
@@ -99,22 +107,28 @@ public enum GitWorker {
 
     /// Pushes a commit to the branch, never by force.
     private static func push(_ request: WorkerRequest, _ context: ConnectionContext) throws -> ObjectID? {
-        guard let commit = request.commit else { throw GitError(.invalid, operation: "push to", subject: context.subject, "no commit was named") }
+        guard let commit = request.commit else {
+            throw GitError(.invalid, operation: "push to", subject: context.subject, "no commit was named")
+        }
         return try connected(request, context, GIT_DIRECTION_PUSH) { repository, remote in
             let tip = try tip(of: request.branch, remote, context)
             if tip == commit { return commit }
             guard tip == request.expected else {
-                throw GitError(.rejected, operation: "push to", subject: context.subject, "the branch has moved to \(tip.short) meanwhile")
+                throw GitError(
+                    .rejected, operation: "push to", subject: context.subject, "the branch has moved to \(tip.short) meanwhile")
             }
             var oid = git_oid(commit)
             var reference: OpaquePointer?
-            try LibGit2.check(git_reference_create(&reference, repository, MirrorRef.push, &oid, 1, nil), "write", MirrorRef.push)
+            try LibGit2.check(
+                git_reference_create(&reference, repository, MirrorRef.push, &oid, 1, nil), "write", MirrorRef.push)
             git_reference_free(reference)
             var options = git_push_options()
             git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION))
             context.install(in: &options.callbacks)
             options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
-            let result = withRefspecs(["\(MirrorRef.push):refs/heads/\(request.branch)"]) { git_remote_push(remote, $0, &options) }
+            let result = withRefspecs(["\(MirrorRef.push):refs/heads/\(request.branch)"]) {
+                git_remote_push(remote, $0, &options)
+            }
             try context.check(result, "push to")
             if let refused = context.refusal {
                 throw GitError(.rejected, operation: "push to", subject: context.subject, "the server refused it: \(refused)")

@@ -24,7 +24,8 @@ struct HostKeys {
         guard access(path, R_OK) == 0 else {
             throw GitError(
                 .hostKeyMismatch, operation: "connect to", subject: host,
-                "there is no file with known host keys; make it with `ssh-keyscan`, check the fingerprint, and name it as credentials.knownHostsFile")
+                "there is no file with known host keys; make it with `ssh-keyscan`, check the fingerprint, and name it as credentials.knownHostsFile"
+            )
         }
         let result = try await Subprocess.run(
             .name("ssh-keygen"), arguments: ["-F", host, "-f", path], output: .string(limit: 1 << 20), error: .discarded)
@@ -38,17 +39,25 @@ struct HostKeys {
         }
     }
 
-    init(host: String, file: String, keys: [(type: String, key: Data)]) { (self.host, self.file, self.keys) = (host, file, keys) }
+    init(host: String, file: String, keys: [(type: String, key: Data)]) {
+        (self.host, self.file, self.keys) = (host, file, keys)
+    }
 
     /// Judges the key that the host showed (in SSH wire format).
     func judge(_ shown: Data) -> Verdict {
         if keys.contains(where: { $0.key == shown }) { return .known }
         let type = Self.type(of: shown)
         if keys.contains(where: { $0.type == type }) {
-            return .changed("its \(type) host key is not the one in \(file): either the host was set up anew, or somebody stands in between; check before you change the file")
+            return .changed(
+                "its \(type) host key is not the one in \(file): either the host was set up anew, or somebody stands in between; check before you change the file"
+            )
         }
-        if keys.isEmpty { return .unknown("\(host) is not in \(file); add its key with `ssh-keyscan` after checking the fingerprint") }
-        return .unknown("\(host) showed a key of type \(type), \(file) has \(keys.map(\.type).joined(separator: ", ")); add that one too after checking it")
+        if keys.isEmpty {
+            return .unknown("\(host) is not in \(file); add its key with `ssh-keyscan` after checking the fingerprint")
+        }
+        return .unknown(
+            "\(host) showed a key of type \(type), \(file) has \(keys.map(\.type).joined(separator: ", ")); add that one too after checking it"
+        )
     }
 
     /// The wire format begins with the length and the name of the type.

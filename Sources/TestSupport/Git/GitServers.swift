@@ -17,9 +17,12 @@ public struct GitServers {
     public func daemon() async throws -> (server: Server, url: String) {
         let port = try freePort()
         let server = try Server(
-            "git", ["daemon", "--reuseaddr", "--listen=127.0.0.1", "--port=\(port)", "--base-path=\(folder)", "--export-all", folder],
+            "git",
+            ["daemon", "--reuseaddr", "--listen=127.0.0.1", "--port=\(port)", "--base-path=\(folder)", "--export-all", folder],
             log: scratch.file("git-daemon.log"))
-        guard await eventually({ accepts(port) }) else { throw ProgramFailure(command: "git daemon", output: "does not listen") }
+        guard await eventually({ accepts(port) }) else {
+            throw ProgramFailure(command: "git daemon", output: "does not listen")
+        }
         return (server, "git://127.0.0.1:\(port)")
     }
 
@@ -60,7 +63,8 @@ public struct GitServers {
             """)
         let server = try Server("/usr/sbin/lighttpd", ["-D", "-f", configuration], log: scratch.file("lighttpd.log"))
         guard await eventually({ accepts(port) }) else {
-            throw ProgramFailure(command: "lighttpd", output: (try? String(contentsOfFile: scratch.file("lighttpd.log"), encoding: .utf8)) ?? "")
+            throw ProgramFailure(
+                command: "lighttpd", output: (try? String(contentsOfFile: scratch.file("lighttpd.log"), encoding: .utf8)) ?? "")
         }
         return (server, "https://127.0.0.1:\(port)", certificate)
     }
@@ -70,7 +74,8 @@ public struct GitServers {
     public func ssh() async throws -> (server: Server, url: String, key: String, knownHosts: String) {
         let port = try freePort()
         for name in ["host", "user"] {
-            let made = try await execute("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", scratch.file("\(name)_key")])
+            let made = try await execute(
+                "ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", scratch.file("\(name)_key")])
             guard made.code == 0 else { throw ProgramFailure(command: "ssh-keygen", output: made.errors) }
         }
         let publicKey = try String(contentsOfFile: scratch.file("user_key.pub"), encoding: .utf8)
@@ -94,7 +99,8 @@ public struct GitServers {
         mkdir("/run/sshd", 0o755)
         let server = try Server("/usr/sbin/sshd", ["-D", "-e", "-f", configuration], log: scratch.file("sshd.log"))
         guard await eventually({ accepts(port) }) else {
-            throw ProgramFailure(command: "sshd", output: (try? String(contentsOfFile: scratch.file("sshd.log"), encoding: .utf8)) ?? "")
+            throw ProgramFailure(
+                command: "sshd", output: (try? String(contentsOfFile: scratch.file("sshd.log"), encoding: .utf8)) ?? "")
         }
         let user = getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "root"
         return (server, "ssh://\(user)@127.0.0.1:\(port)\(folder)", scratch.file("user_key"), knownHosts)
