@@ -16,7 +16,7 @@ import Testing
 
     @Test func startsAddsWeighsDrainsAndRemoves() async throws {
         try await Fixture.with(backends: 2) { fixture, backends in
-            let (port, one, two) = (freePort(), backends[0], backends[1])
+            let (port, one, two) = (unusedPort(), backends[0], backends[1])
             var seen = try await fixture.edge.apply([listener("web", port: port, [server(one)])])
             #expect(seen.listeners[key("web")]?.address == Endpoint(host: "127.0.0.1", port: port))
             #expect(seen.connections(of: id("i-1")) == 0)
@@ -56,7 +56,7 @@ import Testing
 
     @Test func aServerWhoseAddressChangesIsFollowed() async throws {
         try await Fixture.with(backends: 2) { fixture, backends in
-            let port = freePort()
+            let port = unusedPort()
             _ = try await fixture.edge.apply([listener("web", port: port, [server(backends[0])])])
             let moved = Backend(id: "i-1", port: backends[1].port)
             let seen = try await fixture.edge.apply([listener("web", port: port, [server(moved)])])
@@ -67,7 +67,7 @@ import Testing
 
     @Test func aReloadKeepsServersAndConnections() async throws {
         try await Fixture.with(backends: 2) { fixture, backends in
-            let (port, other) = (freePort(), freePort())
+            let (port, other) = (unusedPort(), unusedPort())
             let first = listener("web", port: port, mode: .tcp, [server(backends[0])])
             _ = try await fixture.edge.apply([first])
             let open = try #require(OpenConnection(port: port))
@@ -91,7 +91,7 @@ import Testing
 
     @Test func twoListenersSwapTheirPorts() async throws {
         try await Fixture.with(backends: 2) { fixture, backends in
-            let (left, right) = (freePort(), freePort())
+            let (left, right) = (unusedPort(), unusedPort())
             _ = try await fixture.edge.apply([
                 listener("a", port: left, [server(backends[0])]), listener("b", port: right, [server(backends[1])]),
             ])
@@ -106,7 +106,7 @@ import Testing
 
     @Test func aKilledHAProxyIsToldAndStartedAgain() async throws {
         try await Fixture.with(backends: 1) { fixture, backends in
-            let wanted = [listener("web", port: freePort(), [server(backends[0])])]
+            let wanted = [listener("web", port: unusedPort(), [server(backends[0])])]
             _ = try await fixture.edge.apply(wanted)
             let pid = try #require(fixture.pid)
             kill(pid, SIGKILL)
@@ -122,7 +122,7 @@ import Testing
 
     @Test func anotherEdgeObjectFindsTheSameHAProxyEvenWithoutItsPidFile() async throws {
         try await Fixture.with(backends: 1) { fixture, backends in
-            let wanted = [listener("web", port: freePort(), [server(backends[0], weight: 17)])]
+            let wanted = [listener("web", port: unusedPort(), [server(backends[0], weight: 17)])]
             let before = try await fixture.edge.apply(wanted)
             let pid = try #require(fixture.pid)
             let second = HAProxyEdge(configuration: Fixture.configuration(fixture.folder))

@@ -16,7 +16,7 @@ import Testing
                 try "nonsense {{{".write(toFile: fixture.folder + "/haproxy.cfg", atomically: false, encoding: .utf8)
                 try "".write(toFile: fixture.folder + "/master.sock", atomically: false, encoding: .utf8)
                 await #expect(throws: DriverError.self) { try await fixture.edge.observe() }
-                let port = freePort()
+                let port = unusedPort()
                 _ = try await fixture.edge.apply([listener("web", port: port, [server(backends[0])])])
                 #expect(await get(port) == "i-1")
                 await fixture.edge.stop()
@@ -27,7 +27,7 @@ import Testing
     @Test func aTakenPortIsToldAndHoldsNobodyUp() async throws {
         try await Fixture.with(backends: 2) { fixture, backends in
             let held = try #require(HeldPort())
-            let (port, other) = (freePort(), freePort())
+            let (port, other) = (unusedPort(), unusedPort())
             func expectTaken(_ listeners: [EdgeListener]) async {
                 do {
                     _ = try await fixture.edge.apply(listeners)
@@ -51,14 +51,14 @@ import Testing
 
     @Test func onePortForTwoAndValuesThatAreNoneAreRefusedAlone() async throws {
         try await Fixture.with(backends: 1) { fixture, backends in
-            let port = freePort()
+            let port = unusedPort()
             let evil = EdgeListener.Server(
                 instance: id("evil"), endpoint: Endpoint(host: "127.0.0.1:1\n    bind :1", port: 1))
             for wrong in [
                 listener("zzz", port: port), listener("zzz", port: 0), listener("zzz", port: 65536), listener("zzz", port: -1),
-                listener("zzz", port: freePort(), [evil]),
-                listener("zzz", port: freePort(), [server(backends[0], weight: 257)]),
-                listener("zzz", port: freePort(), [server(backends[0]), server(backends[0])]),
+                listener("zzz", port: unusedPort(), [evil]),
+                listener("zzz", port: unusedPort(), [server(backends[0], weight: 257)]),
+                listener("zzz", port: unusedPort(), [server(backends[0]), server(backends[0])]),
             ] {
                 await #expect(throws: DriverError.self) {
                     try await fixture.edge.apply([wrong, listener("web", port: port, [server(backends[0])])])
@@ -70,7 +70,7 @@ import Testing
 
     @Test func whatSomebodyElseChangedIsUndone() async throws {
         try await Fixture.with(backends: 2) { fixture, backends in
-            let port = freePort()
+            let port = unusedPort()
             let wanted = [listener("web", port: port, [server(backends[0])])]
             let good = try await fixture.edge.apply(wanted)
             for command in [
@@ -89,7 +89,7 @@ import Testing
 
     @Test func socketsThatWereDeletedAreMadeAgain() async throws {
         try await Fixture.with(backends: 1) { fixture, backends in
-            let wanted = [listener("web", port: freePort(), [server(backends[0])])]
+            let wanted = [listener("web", port: unusedPort(), [server(backends[0])])]
             _ = try await fixture.edge.apply(wanted)
             unlink(fixture.folder + "/master.sock")
             _ = try await fixture.edge.apply(wanted)
@@ -102,7 +102,7 @@ import Testing
         let scratch = try Scratch("edge-long")
         let folder = scratch.file(String(repeating: "long-", count: 30) + "/edge")
         try await Fixture.with(backends: 1, folder: folder) { fixture, backends in
-            let port = freePort()
+            let port = unusedPort()
             _ = try await fixture.edge.apply([listener("web", port: port, [server(backends[0])])])
             #expect(await get(port) == "i-1")
             let second = HAProxyEdge(configuration: Fixture.configuration(folder))
@@ -133,7 +133,7 @@ import Testing
     /// Twenty swaps in a row under fifty connections: not one request may fail.
     @Test func swapsUnderLoadLoseNothing() async throws {
         try await Fixture.with(backends: 2, program: .lighttpd) { fixture, backends in
-            let port = freePort()
+            let port = unusedPort()
             _ = try await fixture.edge.apply([listener("web", port: port, [server(backends[0])])])
             async let load = Subprocess.run(
                 .name("wrk"), arguments: ["-t1", "-c50", "-d6s", "http://127.0.0.1:\(port)/"], output: .string(limit: 1 << 16))

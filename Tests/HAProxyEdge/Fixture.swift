@@ -25,7 +25,7 @@ struct Fixture: Sendable {
         let servers = try (0..<backends).map { number in
             try scratch.write("i-\(number + 1)/index.html", "i-\(number + 1)\n")
             try scratch.write("i-\(number + 1)/big", String(repeating: "x", count: 1 << 24))
-            return Backend(id: "i-\(number + 1)", port: freePort())
+            return Backend(id: "i-\(number + 1)", port: unusedPort())
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for server in servers {
@@ -133,7 +133,7 @@ func answerers(_ port: Int, _ count: Int = 12) async -> [String: Int] {
 }
 
 /// A port that is free just now.
-func freePort() -> Int {
+func unusedPort() -> Int {
     guard let held = HeldPort(listening: false) else { return 0 }
     return held.port
 }

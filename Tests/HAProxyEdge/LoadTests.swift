@@ -10,13 +10,13 @@ import Testing
     /// Listeners that come and go reload HAProxy; nobody on another listener may notice.
     @Test func reloadsUnderLoadLoseNothing() async throws {
         try await Fixture.with(backends: 1, program: .lighttpd) { fixture, backends in
-            let web = listener("web", port: freePort(), [server(backends[0])])
+            let web = listener("web", port: unusedPort(), [server(backends[0])])
             _ = try await fixture.edge.apply([web])
             let port = web.port
             async let load = Subprocess.run(
                 .name("wrk"), arguments: ["-t1", "-c20", "-d4s", "http://127.0.0.1:\(port)/"], output: .string(limit: 1 << 16))
             for _ in 1...4 {
-                _ = try await fixture.edge.apply([web, listener("api", port: freePort(), [server(backends[0])])])
+                _ = try await fixture.edge.apply([web, listener("api", port: unusedPort(), [server(backends[0])])])
                 _ = try await fixture.edge.apply([web])
             }
             let text = try await load.standardOutput
@@ -43,7 +43,7 @@ import Testing
     @Test func twoHundredServersAreAddedAndRemoved() async throws {
         try await Fixture.with { fixture, _ in
             let servers = (1...200).map { server(Backend(id: "i-\($0)", port: 40000 + $0)) }
-            let port = freePort()
+            let port = unusedPort()
             _ = try await fixture.edge.apply([listener("web", port: port, mode: .tcp)])
             let seen = try await fixture.edge.apply([listener("web", port: port, mode: .tcp, servers)])
             #expect(seen.listeners[key("web")]?.servers.count == 200)

@@ -79,8 +79,9 @@ import Testing
             rename(world.remote, world.remote + ".away")
             #expect(await eventually { world.status?.source.problem != nil && world.status?.source.failingSince != nil })
             let before = world.instances()
-            _ = try await execute("pkill", ["-9", "-f", "\(world.scratch.path).*httpd"])
-            for id in before { _ = id }
+            try await world.killInstances()
+            #expect(await eventually { world.instances() != before && world.status?.workloads.first?.state == .converged })
+            #expect(await world.page() == "two")
             let back = try await world.curfew("rollback", "--local", "web")
             #expect(back.code == 0, "\(back.errors)")
             #expect(await eventually(within: .seconds(20)) { await world.page() == "one" })

@@ -34,9 +34,9 @@ import Testing
                 try daemon.start()
             }
             let tip = try await git("rev-parse", "main", in: world.remote)
-            #expect(
-                await world.converged(at: tip, within: .seconds(60)),
-                "\(try await world.curfew("status").output)\n\(daemon.log.suffix(4000))")
+            let converged = await world.converged(at: tip, within: .seconds(60))
+            let told = try await world.curfew("status").output
+            #expect(converged, "\(told)\n\(daemon.log.suffix(4000))")
             let status = try #require(world.status)
             for workload in status.workloads { #expect(workload.instances.count == workload.desired, "\(workload)") }
             // As many sandboxes as instances: no orphan is left of any killed start.

@@ -70,7 +70,7 @@ import Testing
             try daemon.start()
             #expect(await eventually { world.status?.pid == daemon.process && world.status?.state == .converged })
             #expect(world.instances() == before)
-            _ = try await execute("pkill", ["-9", "-f", "httpd -f -p 127.0.0.1:.*"])
+            try await world.killInstances()
             #expect(
                 await eventually(within: .seconds(20)) {
                     Set(world.instances()).isDisjoint(with: before) && world.status?.state == .converged

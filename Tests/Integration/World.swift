@@ -97,6 +97,15 @@ final class World: Sendable {
         status?.workloads.first { $0.name.rawValue == workload }?.instances.map(\.id.rawValue) ?? []
     }
 
+    /// Kills the process of every instance of a workload with -9.
+    func killInstances(_ workload: String = "web") async throws {
+        for instance in status?.workloads.first(where: { $0.name.rawValue == workload })?.instances ?? [] {
+            for endpoint in instance.endpoints.values {
+                _ = try await execute("pkill", ["-9", "-f", "httpd -f -p \(endpoint)"])
+            }
+        }
+    }
+
     /// Runs `body` beside a daemon; whatever happens, nothing is left running.
     func withDaemon(_ body: (Daemon) async throws -> Void) async throws {
         let daemon = Daemon(world: self)

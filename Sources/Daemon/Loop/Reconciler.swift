@@ -118,7 +118,6 @@ actor Reconciler {
         let previous = observation
         observation = await parts.observer.observe()
         noteUnreachable()
-        await parts.prober.track(observation.instances.values.flatMap { $0 })
         if parts.controls.pausedBy == nil {
             let names = namesToLookAt(previous: previous)
             if !names.isEmpty, let desired { await lookAt(names, desired: desired) }
