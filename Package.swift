@@ -66,7 +66,7 @@ let package = Package(
         module("Planning", ["CurfewModel"]),
         module("Drivers", ["CurfewModel"]),
         module("Rollout", ["CurfewModel", "CurfewDrivers"]),
-        module("Observation", ["CurfewModel", "CurfewDrivers", http, posix, core]),
+        module("Observation", ["CurfewModel", "CurfewDrivers", posix, core]),
         module("Runtimes/Local", as: "LocalRuntime", ["CurfewModel", "CurfewDrivers", "CLauncher", crypto, subprocess, http]),
         module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("Journal", ["CurfewModel", crypto, database]),
@@ -93,7 +93,7 @@ let package = Package(
         tests("Journal", ["CurfewModel", "CurfewJournal", subprocess, database]),
         tests("GitSource", ["CurfewModel", "CurfewDrivers", "CurfewGitSource"]),
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
-        tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", http, posix, core]),
+        tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", posix, core]),
         tests("Integration", ["CurfewModel", "CurfewDaemon"]),
     ]
 )

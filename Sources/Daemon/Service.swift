@@ -117,7 +117,8 @@ public struct CurfewService: Service {
     public func wake() {
         follower.hurry()
         reverter.hurry()
-        reconciler.alarm.ring()
+        let reconciler = reconciler
+        Task { await reconciler.wake() }
     }
 
     private func begin() async throws {

@@ -69,7 +69,8 @@ extension Reconciler {
 
     /// Makes the edge equal to what was decided, if it is not.
     func applyEdge() async {
-        let wanted = views.values.flatMap(\.listeners).sorted { $0.key < $1.key }
+        let wanted = wantedListeners ?? views.values.flatMap(\.listeners).sorted { $0.key < $1.key }
+        wantedListeners = wanted
         if let edge = observation.edge, wanted == appliedListeners, edge.carries(wanted) { return }
         if wanted.isEmpty, appliedListeners?.isEmpty ?? true, observation.edge?.listeners.isEmpty ?? true { return }
         // After a restart nothing is known about some workloads for a moment: their listeners must not be closed.
@@ -90,8 +91,9 @@ extension Reconciler {
 
     /// Keeps the artifacts of the last three good generations of each workload, and of all that runs.
     func collectGarbage() async {
-        guard busy.isEmpty, let desired, views.values.allSatisfy({ $0.phase == .converged }) else { return }
+        guard garbageMayExist, busy.isEmpty, let desired, views.values.allSatisfy({ $0.phase == .converged }) else { return }
         let digests = Set(desired.workloads.values.map(\.workload.artifact.digest)).subtracting([""])
+        garbageMayExist = false
         guard digests != collected else { return }
         collected = digests
         var keep = digests

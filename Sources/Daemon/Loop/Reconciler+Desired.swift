@@ -14,6 +14,7 @@ extension Reconciler {
                 loadProblem = nil
             } catch {
                 // Unreadable is not empty: what runs stays.
+                statusIsStale = true
                 await report("load", "revision \(tip.short) cannot be loaded: \(error)")
                 loadProblem = "\(error)"
                 return
@@ -26,6 +27,7 @@ extension Reconciler {
         var next = assembly.desired
         for (name, pin) in currentPins { await lay(pin, on: name, of: &next) }
         clear("load")
+        statusIsStale = true
         noteDifferences(from: desired, to: next)
         desired = next
     }

@@ -41,6 +41,7 @@ extension Reconciler {
 
     /// Plans and decides about `names`, remembers it, then starts the actions.
     func lookAt(_ names: Set<Name>, desired: DesiredState) async {
+        garbageMayExist = true
         await attribute(names, desired: desired)
         let input = PlanInput(
             desired: desired, observed: observation, memory: memory, attributions: attributions.mapValues(\.attribution),
@@ -64,6 +65,7 @@ extension Reconciler {
             views[name] = View(
                 phase: decision.phase, wakeAt: decision.wakeAt, listeners: decision.listeners, since: views[name]?.since)
         }
+        wantedListeners = nil
         await remember(decisions)
         await applyEdge()
         for (name, decision) in decisions { act(decision, on: name, desired: desired.workloads[name]) }
@@ -110,6 +112,7 @@ extension Reconciler {
         for name in names where desired.workloads[name] == nil && observation.instances[name] == nil && busy[name] == nil {
             guard views[name]?.listeners.isEmpty ?? true else { continue }
             views[name] = nil
+            wantedListeners = nil
             memory[name] = nil
             attributions[name] = nil
             explained[name] = nil

@@ -5,6 +5,8 @@ import Glibc
 extension Reconciler {
     /// Writes the snapshot for `curfew status` if it says something new.
     func writeStatus() {
+        guard statusIsStale || problems != shownProblems || !(writtenStatus?.pendingReverts.isEmpty ?? true) else { return }
+        (statusIsStale, shownProblems) = (false, problems)
         var status = makeStatus()
         if let written = writtenStatus {
             // The moment alone is no news.
@@ -18,6 +20,7 @@ extension Reconciler {
             problems["status"] = nil
         } catch {
             problems["status"] = "the status cannot be written: \(error)"
+            statusIsStale = true
         }
     }
 

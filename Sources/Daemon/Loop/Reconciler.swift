@@ -70,6 +70,13 @@ actor Reconciler {
     var problems: [String: String] = [:]
     var writtenStatus: Status?
     var collected: Set<String> = []
+    /// What the edge should do, put together again only when a decision changed it.
+    var wantedListeners: [EdgeListener]?
+    /// Something that the status shows may have changed. A quiet tick costs nothing for what exists.
+    var statusIsStale = true
+    var garbageMayExist = true
+    var shownProblems: [String: String] = [:]
+    var shownPause: String?
 
     init(_ parts: Parts) {
         self.parts = parts
@@ -93,7 +100,14 @@ actor Reconciler {
     func sourceChanged(_ state: BranchFollower.State) async {
         let before = source
         source = state
+        statusIsStale = true
         await recordSource(from: before, to: state)
+        alarm.ring()
+    }
+
+    /// An operator asked for something: looks at the control files now.
+    func wake() {
+        statusIsStale = true
         alarm.ring()
     }
 
@@ -118,8 +132,14 @@ actor Reconciler {
         let previous = observation
         observation = await parts.observer.observe()
         noteUnreachable()
-        if parts.controls.pausedBy == nil {
-            let names = namesToLookAt(previous: previous)
+        let names = namesToLookAt(previous: previous)
+        let pause = parts.controls.pausedBy
+        if !names.isEmpty || pause != shownPause || previous.health != observation.health { statusIsStale = true }
+        shownPause = pause
+        if pause != nil {
+            // Not forgotten: looked at when Curfew goes on.
+            dirty.formUnion(names)
+        } else {
             if !names.isEmpty, let desired { await lookAt(names, desired: desired) }
             await applyEdge()
             await collectGarbage()
@@ -128,7 +148,7 @@ actor Reconciler {
         writeStatus()
         let now = parts.clock.now
         let due = views.values.compactMap(\.wakeAt).min().map { $0 - now } ?? interval
-        if !dirty.isEmpty && dirty.contains(where: { busy[$0] == nil }) { return .milliseconds(20) }
+        if pause == nil, dirty.contains(where: { busy[$0] == nil }) { return .milliseconds(20) }
         return min(max(due, .milliseconds(5)), interval)
     }
 
