@@ -39,6 +39,7 @@ extension LocalRuntime {
         for task in stopping.values { task.cancel() }
         watcher.stop()
         report.finish()
+        groups.close()
     }
 
     /// Makes the folders, removes what is half done, and gives back what there is.

@@ -10,14 +10,17 @@ struct ArchiveSink {
     private let root: String
     private let subject: String
     private let limit: ByteCount
+    private let mostEntries: Int
     private var entries = 0
     private var bytes: Int64 = 0
     private var folders: Set<String> = [""]
     private var files: Set<String> = []
     private var symlinks: [String: String] = [:]
 
-    /// Writes below `root`, an empty folder, at most `limit` bytes. `subject` names the artifact in errors.
-    init(root: String, subject: String, limit: ByteCount) { (self.root, self.subject, self.limit) = (root, subject, limit) }
+    /// Writes below `root`, an empty folder, at most `limit` bytes in `entries` files and folders. `subject` names the artifact in errors.
+    init(root: String, subject: String, limit: ByteCount, entries: Int = Store.mostEntries) {
+        (self.root, self.subject, self.limit, mostEntries) = (root, subject, limit, entries)
+    }
 
     /// An error about the archive.
     func bad(_ message: String) -> DriverError {
@@ -36,6 +39,7 @@ struct ArchiveSink {
         guard !folders.contains(path), symlinks[path] == nil, files.insert(path).inserted else {
             throw bad("it holds \(path.escapingControls) twice")
         }
+        try count()
         return try Descriptor.open(
             "\(root)/\(path)", O_WRONLY | O_CREAT | O_EXCL, mode: executable ? 0o755 : 0o644, for: "unpack artifact")
     }
@@ -61,6 +65,7 @@ struct ArchiveSink {
             !steps.dropFirst(up).contains("..")
         else { throw bad("the symlink \(path.escapingControls) leads out of it") }
         try makeFolders(Array(parts.dropLast()))
+        try count()
         symlinks[path] = target
     }
 
@@ -76,6 +81,7 @@ struct ArchiveSink {
             throw bad("it holds \(path.escapingControls) twice")
         }
         try makeFolders(Array(parts.dropLast()))
+        try count()
         guard link("\(root)/\(source)", "\(root)/\(path)") == 0 else { throw failure("unpack artifact", subject, errno) }
     }
 
@@ -86,16 +92,19 @@ struct ArchiveSink {
         }
     }
 
+    private mutating func count() throws {
+        entries += 1
+        guard entries <= mostEntries else { throw tooLarge }
+    }
+
     private var tooLarge: DriverError {
         bad(
-            "unpacked it is larger than \(limit) or has more than \(Store.mostEntries) files; raise maxArtifact if that is meant"
+            "unpacked it is larger than \(limit) or has more than \(mostEntries) files; raise maxArtifact if that is meant"
         )
     }
 
     /// The components of a path, none of which leads anywhere but down.
-    private mutating func checked(_ name: String) throws -> [String] {
-        entries += 1
-        guard entries <= Store.mostEntries else { throw tooLarge }
+    private func checked(_ name: String) throws -> [String] {
         guard name.utf8.first != UInt8(ascii: "/"), !name.utf8.contains(0), name.utf8.count < 4096 else {
             throw bad("the path \(String(name.prefix(200)).escapingControls) is not allowed")
         }
@@ -119,9 +128,8 @@ struct ArchiveSink {
             guard !files.contains(path), symlinks[path] == nil else {
                 throw bad("\(path.escapingControls) is a file and a folder")
             }
+            try count()
             guard mkdir("\(root)/\(path)", 0o755) == 0 else { throw failure("unpack artifact", subject, errno) }
-            entries += 1
-            guard entries <= Store.mostEntries else { throw tooLarge }
             folders.insert(path)
         }
     }

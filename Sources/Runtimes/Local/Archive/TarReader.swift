@@ -78,11 +78,13 @@ struct TarReader {
 
     /// Understands the 512 bytes of a header.
     private mutating func header() throws {
-        if block.allSatisfy({ $0 == 0 }) {
+        // The sum counts its own eight bytes as spaces.
+        let all = block.reduce(0) { $0 + Int($1) }
+        if all == 0 {
             phase = .end
             return
         }
-        let sum = block.enumerated().reduce(0) { $0 + ((148..<156).contains($1.offset) ? 32 : Int($1.element)) }
+        let sum = all - block[148..<156].reduce(0) { $0 + Int($1) } + 8 * 32
         guard let written = number(148..<156), Int(written) == sum else {
             throw sink.bad("it is no tar archive, or a broken one")
         }

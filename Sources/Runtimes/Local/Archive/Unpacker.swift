@@ -8,10 +8,12 @@ struct Unpacker: Sendable {
     /// The artifact, for errors.
     var subject: String
     var limit: ByteCount
+    /// The most files and folders.
+    var entries = Store.mostEntries
 
     /// Unpacks `file` into `folder`.
     func unpack(_ file: String, into folder: String) throws {
-        let sink = ArchiveSink(root: folder, subject: subject, limit: limit)
+        let sink = ArchiveSink(root: folder, subject: subject, limit: limit, entries: entries)
         switch format {
         case .zip:
             var reader = try ZipReader(file, into: sink)

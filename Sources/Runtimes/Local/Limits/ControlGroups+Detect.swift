@@ -37,12 +37,29 @@ extension ControlGroups {
     static func tryOut(_ folder: String, _ file: String) -> String? {
         let probe = "\(folder)/probe-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
         do {
-            try Files.makeFolder(probe, mode: 0o755, for: "try a control group")
+            try makeGroup(probe)
         } catch {
             return "control groups cannot be made here (\(error)); run Curfew as root"
         }
-        defer { rmdir(probe) }
+        defer {
+            rmdir(probe)
+            removeEmpty(folder)
+        }
         return access("\(probe)/\(file)", W_OK) == 0 ? nil : "the kernel does not offer \(file)"
+    }
+
+    /// Makes a group and those above it. Another process may be tidying up the empty ones at the same time.
+    static func makeGroup(_ path: String) throws {
+        for _ in 0..<5 {
+            if (try? Files.makeFolder(path, mode: 0o755, for: "make a control group")) != nil { return }
+        }
+        try Files.makeFolder(path, mode: 0o755, for: "make a control group")
+    }
+
+    /// Removes a runtime's folder of groups, and the one above it, when nothing is in them.
+    static func removeEmpty(_ folder: String) {
+        guard rmdir(folder) == 0, let slash = folder.lastIndex(of: "/") else { return }
+        rmdir(String(folder[..<slash]))
     }
 
     /// The folder for this runtime's groups in cgroup v2 and the group above `curfew/`; `nil` when it offers no limit.

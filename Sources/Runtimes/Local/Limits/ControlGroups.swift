@@ -63,7 +63,7 @@ struct ControlGroups: Sendable {
                 guard let folder = folders[limit] else { continue }
                 let group = "\(folder)/\(id)"
                 if !made.contains(group) {
-                    try Files.makeFolder(group, mode: 0o755, for: "limit instance")
+                    try Self.makeGroup(group)
                     made.append(group)
                 }
                 try hold(limit, value, group)
@@ -99,6 +99,11 @@ struct ControlGroups: Sendable {
                 rmdir(group)
             }
         }
+    }
+
+    /// Leaves nothing behind when no instance has a group.
+    func close() {
+        for folder in Set(folders.values) { Self.removeEmpty(folder) }
     }
 
     /// How often the kernel has ended a process of the instance for want of memory.

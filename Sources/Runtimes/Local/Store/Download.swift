@@ -19,6 +19,8 @@ struct Download: Sendable {
     func fetch(to path: String) async throws {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(20)
+        // A refused connection is an answer; whoever wants the artifact asks again anyway.
+        configuration.connectionPool.retryConnectionEstablishment = false
         // What comes is what the digest is of; an encoding would have to be unpacked unverified.
         configuration.decompression = .disabled
         let client = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
