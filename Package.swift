@@ -94,6 +94,7 @@ let package = Package(
         tests("GitSource", ["CurfewModel", "CurfewDrivers", "CurfewGitSource"]),
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
         tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", posix, core]),
+        tests("LocalRuntime", ["CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", subprocess]),
         tests("Integration", ["CurfewModel", "CurfewDaemon"]),
     ]
 )
