@@ -83,7 +83,12 @@ final class ConnectionContext {
 
     private func judge(_ certificate: UnsafeMutablePointer<git_cert>?, valid: Bool) -> Int32 {
         guard let certificate, certificate.pointee.cert_type == GIT_CERT_HOSTKEY_LIBSSH2 else {
-            return valid ? 0 : fail(.certificate, "its certificate is not trusted, or does not name this host (addresses in certificates are not compared, names are); name its authority as credentials.caFile")
+            return valid
+                ? 0
+                : fail(
+                    .certificate,
+                    "its certificate is not trusted, or does not name this host (addresses in certificates are not compared, names are); name its authority as credentials.caFile"
+                )
         }
         let key = UnsafeRawPointer(certificate).assumingMemoryBound(to: git_cert_hostkey.self).pointee
         guard key.type.rawValue & GIT_CERT_SSH_RAW.rawValue != 0, let raw = key.hostkey, let hostKeys else {
