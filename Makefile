@@ -11,7 +11,7 @@ setup: ## install the Debian packages that are missing (as root or through sudo)
 	@Scripts/setup
 
 build: setup ## build the release binary, .build/release/curfew, which needs no Swift where it runs
-	swift build -c release --static-swift-stdlib --product curfew
+	swift build -c release --static-swift-stdlib -Xlinker -s --product curfew
 
 test: setup ## build and run every test
 	@Scripts/test

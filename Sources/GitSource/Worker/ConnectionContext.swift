@@ -87,7 +87,8 @@ final class ConnectionContext {
                 ? 0
                 : fail(
                     .certificate,
-                    "its certificate is not trusted, or does not name this host (addresses in certificates are not compared, names are); name its authority as credentials.caFile"
+                    "its certificate is not trusted, or does not name this host (names are compared, addresses are not); "
+                        + "name its authority as credentials.caFile"
                 )
         }
         let key = UnsafeRawPointer(certificate).assumingMemoryBound(to: git_cert_hostkey.self).pointee
