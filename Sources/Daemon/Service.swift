@@ -54,6 +54,7 @@ public struct CurfewService: Service {
                 edge: edge,
                 prober: prober, observer: Observer(runtimes: Array(runtimes.values), edge: edge, prober: prober),
                 journal: journal, reverts: queue, controls: Controls(state), clock: clock,
+                log: log,
                 revertWanted: { reverter.hurry() }))
         let reconciler = reconciler
         follower = BranchFollower(mirror: mirror, clock: clock, interval: configuration.repository.interval) { state in

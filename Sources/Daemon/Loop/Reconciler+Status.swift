@@ -6,6 +6,9 @@ extension Reconciler {
     /// Writes the snapshot for `curfew status` if it says something new.
     func writeStatus() {
         guard statusIsStale || problems != shownProblems || !(writtenStatus?.pendingReverts.isEmpty ?? true) else { return }
+        for (key, text) in problems.sorted(by: { $0.key < $1.key }) where shownProblems[key] != text {
+            parts.log.warning("\(text.escapingControls)")
+        }
         (statusIsStale, shownProblems) = (false, problems)
         var status = makeStatus()
         if let written = writtenStatus {

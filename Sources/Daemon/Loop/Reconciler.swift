@@ -6,6 +6,7 @@ import CurfewModel
 import CurfewObservation
 import CurfewPlanning
 import CurfewRollout
+import Logging
 
 /// The loop: load → observe → plan → act → record, once for every hint that something may have changed.
 ///
@@ -26,6 +27,8 @@ actor Reconciler {
         var reverts: RevertQueue
         var controls: Controls
         var clock: WallClock
+        /// Where problems are told as well, for the day when the state folder cannot be written.
+        var log: Logger
         /// Wakes the reverter.
         var revertWanted: @Sendable () -> Void
     }

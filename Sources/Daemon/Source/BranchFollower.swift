@@ -81,7 +81,9 @@ actor BranchFollower {
             next.held = nil
             return next
         }
-        if let accepted = state.accepted, try await !mirror.isAncestor(accepted, of: tip), try await !isSealed(tip) {
+        if let accepted = state.accepted, try await !mirror.isAncestor(accepted, of: tip),
+            try await !isSealed(tip, since: accepted)
+        {
             next.held =
                 "history was rewritten: \(tip.short) does not descend from \(accepted.short), the last revision taken; "
                 + "restore the branch, or accept it with a commit on top that carries the trailer `Curfew-Seal: \(tip.hex)`"
@@ -92,12 +94,13 @@ actor BranchFollower {
         return next
     }
 
-    /// Whether a commit above the rewrite accepts it, by naming its own parent.
-    private func isSealed(_ tip: ObjectID) async throws -> Bool {
-        let history = try await mirror.firstParents(from: tip, until: nil, limit: 50)
-        return history.contains { commit in
-            guard let parent = commit.parents.first else { return false }
-            return commit.trailers("Curfew-Seal").contains(parent.hex)
+    /// Whether a commit above the rewrite accepts it, by naming its own parent. A seal that was there before belongs to an
+    /// earlier rewrite and accepts no other.
+    private func isSealed(_ tip: ObjectID, since accepted: ObjectID) async throws -> Bool {
+        for commit in try await mirror.firstParents(from: tip, until: nil, limit: 50) {
+            guard let parent = commit.parents.first, commit.trailers("Curfew-Seal").contains(parent.hex) else { continue }
+            if try await !mirror.isAncestor(commit.id, of: accepted) { return true }
         }
+        return false
     }
 }
