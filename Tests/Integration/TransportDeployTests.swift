@@ -11,8 +11,7 @@ import Testing
         try await deploys(world, "\(url)/remote.git", credentials: "sshKeyFile: \(key), knownHostsFile: \(hosts)")
     }
 
-    @Test(.disabled("its certificate is found untrusted here; see the report"), .timeLimit(.minutes(2)))
-    func httpsWithAToken() async throws {
+    @Test(.timeLimit(.minutes(2))) func httpsWithAToken() async throws {
         let world = try await World("https")
         let (server, url, authority) = try await GitServers(world.scratch).https()
         defer { withExtendedLifetime(server) {} }
