@@ -61,7 +61,9 @@ extension Reconciler {
             instance.generation == wanted?.generation && instance.state == .running && instance.tampered == nil
                 && instance.foreign == nil && (instance.health == nil || observation.health[instance.id] == .healthy)
         }
-        let (state, message) = words(for: views[name]?.phase ?? .progressing("waiting to be looked at"), hold: holds[name])
+        // What was decided about an older wish says nothing about this one (while paused it is looked at later).
+        let phase = dirty.contains(name) && busy[name] == nil ? nil : views[name]?.phase
+        let (state, message) = words(for: phase ?? .progressing("waiting to be looked at"), hold: holds[name])
         let exposed = wanted?.workload.ports.first { $0.expose != nil }?.expose
         return Status.Workload(
             name: name, runtime: wanted?.workload.runtime, generation: wanted?.generation,

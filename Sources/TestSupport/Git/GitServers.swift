@@ -31,11 +31,12 @@ public struct GitServers {
     public func https() async throws -> (server: Server, url: String, authority: String) {
         let port = try freePort()
         let certificate = scratch.file("tls.pem")
+        // As a DNS name too: mbedTLS 2.28, which Debian 12's libgit2 uses, knows no addresses in a certificate.
         let made = try await execute(
             "openssl",
             [
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-                "subjectAltName=DNS:localhost", "-keyout", scratch.file("tls.key"), "-out", certificate,
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                "subjectAltName=DNS:127.0.0.1,IP:127.0.0.1", "-keyout", scratch.file("tls.key"), "-out", certificate,
             ])
         guard made.code == 0 else { throw ProgramFailure(command: "openssl", output: made.errors) }
         try scratch.write("users", "alice:s3cret\n")
@@ -49,7 +50,7 @@ public struct GitServers {
             ssl.engine = "enable"
             ssl.pemfile = "\(certificate)"
             ssl.privkey = "\(scratch.file("tls.key"))"
-            url.redirect = ("^/away/(.*)" => "https://127.0.0.1:\(port)/git/$1")
+            url.redirect = ("^/away/(.*)" => "https://localhost:\(port)/git/$1")
             auth.backend = "plain"
             auth.backend.plain.userfile = "\(scratch.file("users"))"
             $HTTP["url"] =~ "^/git" {
@@ -66,7 +67,7 @@ public struct GitServers {
             throw ProgramFailure(
                 command: "lighttpd", output: (try? String(contentsOfFile: scratch.file("lighttpd.log"), encoding: .utf8)) ?? "")
         }
-        return (server, "https://localhost:\(port)", certificate)
+        return (server, "https://127.0.0.1:\(port)", certificate)
     }
 
     /// sshd with a host key and a user key of its own.
