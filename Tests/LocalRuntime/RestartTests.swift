@@ -52,7 +52,7 @@ import Testing
         var never = record
         never.id = half
         try Files.create(fixture.instance(half) + "/record.json", try never.encoded(), for: "test")
-        for name in ["lock", "process", "status"] { try Files.create(fixture.instance(half) + "/" + name, [], for: "test") }
+        try Files.create(InstanceFolder(path: fixture.instance(half)).process, [], for: "test")
         try FileManager.default.createDirectory(atPath: fixture.folder + "/store/.tmp-1/x", withIntermediateDirectories: true)
         let incomplete = String(repeating: "a", count: 40)
         try FileManager.default.createDirectory(

@@ -16,7 +16,7 @@ struct curfew_launch {
     int descriptor_count;
     /// Standard output and error; -1 = /dev/null. Standard input is /dev/null.
     int output;
-    /// Open `cgroup.procs` files that the program joins before it starts.
+    /// Open `cgroup.procs` (or, in v1, `tasks`) files of control groups that the program joins before it starts.
     const int *groups;
     int group_count;
     /// Gets the line "<pid> <start time>" before the program starts; -1 = nothing.

@@ -97,7 +97,7 @@ extension LocalRuntime {
             let signal = status & 0x7F
             let code = signal == 0 ? (status >> 8) & 0xFF : 128 + signal
             if folder.reported("exit-code") == nil, !folder.isHeld,
-                let file = try? Descriptor.open(folder.status, O_WRONLY | O_APPEND, for: "note exit code")
+                let file = try? Descriptor.open(folder.process, O_WRONLY | O_APPEND, for: "note exit code")
             {
                 let line = Array("{ \"exit-code\": \(code) }\n".utf8)
                 try? line.withUnsafeBytes { try file.write($0, for: "note exit code", id.rawValue) }

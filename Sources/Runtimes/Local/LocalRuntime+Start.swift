@@ -49,10 +49,10 @@ extension LocalRuntime {
         try Files.remove(fresh.path, for: operation)
         do {
             try Files.makeFolder(fresh.path, for: operation)
-            let lock = try Descriptor.open(fresh.lock, O_RDWR | O_CREAT | O_EXCL, for: operation)
-            guard lock.lock(exclusively: true) else { throw failure(operation, fresh.lock, errno) }
-            let process = try Descriptor.open(fresh.process, O_WRONLY | O_CREAT | O_EXCL, for: operation)
-            let status = try Descriptor.open(fresh.status, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, for: operation)
+            // Opened twice: the one that is locked is kept by the sandbox alone, the other by its supervisor.
+            let lock = try Descriptor.open(fresh.process, O_RDWR | O_CREAT | O_EXCL, for: operation)
+            guard lock.lock(exclusively: true) else { throw failure(operation, fresh.process, errno) }
+            let status = try Descriptor.open(fresh.process, O_WRONLY | O_APPEND, for: operation)
             let writable = try makeWritable(record, fresh)
             let log = try makeLog(record)
             try Files.create(fresh.record, try record.encoded(), for: operation)
@@ -62,7 +62,7 @@ extension LocalRuntime {
             let launch = Launch(
                 program: configuration.bubblewrap, arguments: sandbox.arguments(running: record.command),
                 options: sandbox.options(lock: true, status: true), descriptors: [lock, status], output: log,
-                groups: try groups.make(record.id, record.resources), record: process)
+                groups: try groups.make(record.id, record.resources), record: status)
             let pid = try launch.start(for: operation, record.id.rawValue)
             return try claim(pid, record.id)
         } catch {

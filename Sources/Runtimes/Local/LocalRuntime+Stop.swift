@@ -61,10 +61,10 @@ extension LocalRuntime {
             // A process that is just being started elsewhere may hold every file of ours for a moment.
             guard attempt > 1 else { continue }
             try await lanes.run {
-                for pid in ProcessTable.holders(of: folder.lock) where pid != getpid() {
+                for pid in ProcessTable.holders(of: folder.process) where pid != getpid() {
                     guard let started = ProcessTable.status(of: pid)?.started,
                         let process = ProcessTable.descriptor(of: ProcessMark(pid: pid, started: started)),
-                        ProcessTable.holds(pid, folder.lock)
+                        ProcessTable.holds(pid, folder.process)
                     else { continue }
                     _ = curfew_pidfd_kill(process.number, SIGKILL)
                 }
@@ -108,7 +108,8 @@ extension InstanceFolder {
     /// The first process of the sandbox: with it everything inside ends. Verified by the lock that it holds.
     func firstProcess() -> (pid: Int32, process: Descriptor)? {
         guard let pid = reported("child-pid"), let started = ProcessTable.status(of: pid)?.started,
-            let process = ProcessTable.descriptor(of: ProcessMark(pid: pid, started: started)), ProcessTable.holds(pid, lock)
+            let process = ProcessTable.descriptor(of: ProcessMark(pid: pid, started: started)),
+            ProcessTable.holds(pid, self.process)
         else { return nil }
         return (pid, process)
     }

@@ -52,8 +52,9 @@ struct Store: Sendable {
             }
             if kind == S_IFLNK { return }
             let executable = kind == S_IFDIR || item.info.st_mode & 0o111 != 0
-            // Only what differs is touched: the top comes as ".", the rest by its name in its folder.
-            guard fchmodat(item.folder, item.name, executable ? 0o555 : 0o444, 0) == 0 else {
+            // The top stays writable until it is in place: a folder that is not cannot be moved by anybody but root.
+            let mode: mode_t = item.path.isEmpty ? 0o755 : executable ? 0o555 : 0o444
+            guard fchmodat(item.folder, item.name, mode, 0) == 0 else {
                 throw failure("unpack artifact", temporary, errno)
             }
             guard entries <= 64 else { return }
@@ -70,6 +71,7 @@ struct Store: Sendable {
         if entry(key) == nil { try Files.remove(path(key), for: "unpack artifact") }
         guard rename(temporary, path(key)) == 0 else { throw failure("unpack artifact", path(key), errno) }
         do {
+            guard chmod(path(key), 0o555) == 0 else { throw failure("unpack artifact", path(key), errno) }
             try Files.replace(manifest(key), try StoreManifest.make(path(key)), for: "unpack artifact")
             fsync(top.number)
         } catch {
