@@ -53,7 +53,11 @@ import Testing
         try await fixture.run { runtime async throws -> Void in
             let artifact = try fixture.artifacts.add(["index.html": "good", "about.html": "us", "sub/deep.html": "d"])
             let (first, second) = (try newID(), try newID())
-            for id in [first, second] { _ = try await runtime.start(id, of: try serving(artifact)) }
+            for id in [first, second] {
+                let port = try needed(try await runtime.start(id, of: try serving(artifact)).endpoints.values.first?.port)
+                // What is done to the store before the sandbox stands would keep it from starting at all.
+                #expect(await eventually { await page(port) == "good" })
+            }
             #expect(try await runtime.observe().allSatisfy { $0.tampered == nil })
             let record = try needed(InstanceFolder(path: fixture.instance(first)).look(name: first.rawValue).record)
             try deed.commit(
