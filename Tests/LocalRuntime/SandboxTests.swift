@@ -68,7 +68,8 @@ import Testing
             workload.workload.env["TOKEN"] = secret
             let id = try newID()
             _ = try await runtime.start(id, of: workload)
-            #expect(try await runtime.run(["sh", "-c", "test ${#TOKEN} -eq \(secret.utf8.count)"], beside: id, timeout: .seconds(20)) == 0)
+            let probe = ["sh", "-c", "test ${#TOKEN} -eq \(secret.utf8.count)"]
+            #expect(try await runtime.run(probe, beside: id, timeout: .seconds(20)) == 0)
             for pid in names("/proc").compactMap({ Int32($0) }) {
                 #expect(!text("/proc/\(pid)/cmdline").contains(secret) || pid == getpid())
             }
