@@ -96,7 +96,9 @@ extension LocalRuntime {
             while waitpid(mark.pid, &status, 0) < 0 && errno == EINTR {}
             let signal = status & 0x7F
             let code = signal == 0 ? (status >> 8) & 0xFF : 128 + signal
-            if folder.reported("exit-code") == nil, !folder.isHeld,
+            // Bubblewrap does not tell the code of a command that ended before it could be executed. A supervisor that was
+            // killed while the sandbox lives says nothing about the command.
+            if folder.reported("exit-code") == nil, signal == 0 || !folder.isHeld,
                 let file = try? Descriptor.open(folder.process, O_WRONLY | O_APPEND, for: "note exit code")
             {
                 let line = Array("{ \"exit-code\": \(code) }\n".utf8)
