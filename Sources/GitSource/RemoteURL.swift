@@ -1,3 +1,5 @@
+import Foundation
+
 /// An address of a repository, checked: it cannot be taken for an option and carries no password.
 struct RemoteURL: Sendable, Hashable {
     enum Scheme: String { case file, http, https, ssh, git }
@@ -60,6 +62,14 @@ struct RemoteURL: Sendable, Hashable {
             port = nil
         }
         guard scheme == .file || (!host.isEmpty && !host.hasPrefix("-")) else { throw refuse("it has no host") }
+    }
+
+    /// The folder that a `file` address names, as libgit2 reads it.
+    var folder: String? {
+        guard scheme == .file else { return nil }
+        guard let range = text.firstRange(of: "://") else { return text }
+        let path = text[range.upperBound...].drop { $0 != "/" }
+        return String(path).removingPercentEncoding
     }
 
     /// The address without whatever stands before an `@`, for messages.

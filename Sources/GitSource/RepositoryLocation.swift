@@ -97,7 +97,7 @@ public struct CommitInfo: Sendable, Hashable {
 
     /// The values of a trailer (`Key: value` in the last paragraph), in order; the key's case does not matter.
     public func trailers(_ key: String) -> [String] {
-        let paragraphs = message.split(separator: "\n", omittingEmptySubsequences: false).split {
+        let paragraphs = message.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).split {
             $0.allSatisfy(\.isWhitespace)
         }
         guard paragraphs.count > 1, let last = paragraphs.last else { return [] }

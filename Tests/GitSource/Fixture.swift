@@ -28,6 +28,13 @@ final class Fixture: Sendable {
         return try await head()
     }
 
+    /// Writes an object of any content into the work tree's repository; returns its id.
+    func object(_ kind: String, _ data: Data) async throws -> String {
+        let file = scratch.file("object")
+        try data.write(to: URL(filePath: file))
+        return try await git("hash-object", "-t", kind, "-w", "--literally", file, in: work)
+    }
+
     func head() async throws -> ObjectID { try id(try await git("rev-parse", "HEAD", in: work)) }
     func remoteTip() async throws -> ObjectID { try id(try await git("rev-parse", "main", in: remote)) }
 
@@ -55,4 +62,24 @@ func gitError(_ body: () async throws -> Void) async -> GitError? {
         try await body()
         return nil
     } catch { return error as? GitError }
+}
+
+/// Text that does not compress.
+func noise(_ bytes: Int) -> String {
+    var random = SystemRandomNumberGenerator()
+    var text = [UInt8](repeating: 0, count: bytes)
+    var rest: UInt64 = 0
+    for index in text.indices {
+        if index % 8 == 0 { rest = random.next() }
+        text[index] = UInt8(33 + (rest & 63))
+        rest >>= 8
+    }
+    return String(decoding: text, as: UTF8.self)
+}
+
+/// Locks and half written files below a repository.
+func leftovers(_ repository: String) throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: repository).filter { path in
+        path.hasSuffix(".lock") || path.contains("_git2_") || path.contains("/tmp_")
+    }
 }

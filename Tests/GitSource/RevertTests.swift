@@ -60,7 +60,8 @@ import Testing
     @Test func aProtectedBranchSaysWhy() async throws {
         let fixture = try await Fixture("protected")
         let second = try await fixture.commit("Second", ["a.txt": "two\n"])
-        try fixture.scratch.write("remote.git/hooks/pre-receive", "#!/bin/sh\necho main is protected >&2\nexit 1\n")
+        try fixture.scratch.write(
+            "remote.git/hooks/pre-receive", "#!/bin/sh\necho main is protected >&2\nyes more | head -c 100000 >&2\nexit 1\n")
         chmod(fixture.scratch.file("remote.git/hooks/pre-receive"), 0o755)
         let (server, url, key, knownHosts) = try await GitServers(fixture.scratch).ssh()
         defer { withExtendedLifetime(server) {} }
@@ -70,6 +71,8 @@ import Testing
             _ = try await mirror.revertAndPush(second, subject: nil, body: "", at: Self.now, attempts: 2)
         }
         #expect(error?.code == .rejected, "\(String(describing: error))")
+        #expect(error?.message.contains("main is protected") ?? false, "\(String(describing: error))")
+        #expect(error.map { $0.message.utf8.count <= 1000 } ?? false)
         #expect(try await fixture.remoteTip() == second)
     }
 
@@ -86,32 +89,32 @@ import Testing
         try await git("-c", "gpg.ssh.allowedSignersFile=\(allowed)", "verify-commit", revert.hex, in: fixture.remote)
     }
 
-    @Test func checkOutWritesOnlyWhatIsSafe() async throws {
-        let fixture = try await Fixture("checkout")
-        try fixture.scratch.write("work/good/run.sh", "#!/bin/sh\n")
-        chmod(fixture.scratch.file("work/good/run.sh"), 0o755)
-        try fixture.scratch.write("work/good/sub/data\nwith newline", "x")
-        symlink("sub", fixture.scratch.file("work/good/link"))
-        try fixture.scratch.write("work/bad/x", "x")
-        symlink("../../../etc/passwd", fixture.scratch.file("work/bad/link"))
-        let tip = try await fixture.commit("Files")
-        let mirror = try await fixture.mirror()
+    @Test func aKeyThatNeedsAPassphraseIsAnErrorAndNoQuestion() async throws {
+        let fixture = try await Fixture("locked")
+        let key = fixture.scratch.file("locked_key")
+        #expect(try await execute("ssh-keygen", ["-q", "-t", "ed25519", "-N", "s3cret", "-f", key]).code == 0)
+        let second = try await fixture.commit("Second", ["a.txt": "two\n"])
+        let mirror = try await fixture.mirror(identity: GitIdentity(signingKeyFile: key))
         _ = try await mirror.refresh()
-        let tree = try await mirror.tree(at: tip)
-        for (name, fine) in [("good", true), ("bad", false)] {
-            let id = try #require(try tree.entry(at: name)).id
-            let target = fixture.scratch.file("out-\(name)")
-            mkdir(target, 0o755)
-            do {
-                try await mirror.checkOut(tree: id, into: target, limit: ByteCount(1 << 20))
-                #expect(fine)
-                #expect(FileManager.default.isExecutableFile(atPath: target + "/run.sh"))
-                #expect(FileManager.default.fileExists(atPath: target + "/sub/data\nwith newline"))
-            } catch { #expect(!fine, "\(error)") }
+        let error = await gitError {
+            _ = try await mirror.makeRevert(of: second, onto: second, subject: nil, body: "", at: Self.now)
         }
-        let target = fixture.scratch.file("out-small")
-        mkdir(target, 0o755)
-        let good = try #require(try tree.entry(at: "good")).id
-        await #expect(throws: (any Error).self) { try await mirror.checkOut(tree: good, into: target, limit: ByteCount(3)) }
+        #expect(error?.subject == key, "\(String(describing: error))")
+    }
+
+    /// What a hostile or strange commit says about itself.
+    @Test func oddCommits() async throws {
+        let fixture = try await Fixture("odd")
+        let tree = try await git("rev-parse", "HEAD^{tree}", in: fixture.work)
+        let far = "alice <a@example.org> 9223372036854775000 +0000"
+        let text = "tree \(tree)\nauthor \(far)\ncommitter \(far)\n\nOdd\r\n\r\nBody\r\n\r\nCurfew-Seal: abc\r\nOther: d\r\n"
+        let id = try await fixture.object("commit", Data(text.utf8))
+        try await git("push", "-qf", "origin", "\(id):main", in: fixture.work)
+        let mirror = try await fixture.mirror()
+        let tip = try await mirror.refresh().tip
+        let info = try await mirror.commit(tip)
+        #expect(tip.hex == id && info.summary == "Odd")
+        #expect(info.trailers("curfew-seal") == ["abc"])
+        #expect(info.committedAt > Instant(milliseconds: 4_000_000_000_000))
     }
 }

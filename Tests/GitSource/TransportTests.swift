@@ -26,6 +26,8 @@ import Testing
         defer { withExtendedLifetime(server) {} }
         let mirror = try await fixture.mirror("\(url)/remote.git")
         #expect(try await mirror.refresh().tip == fixture.head())
+        let missing = await gitError { _ = try await fixture.mirror("\(url)/other.git", name: "b.git").refresh() }
+        #expect(missing?.code == .notARepository, "\(String(describing: missing))")
     }
 
     @Test func httpsWithATokenAndNoOther() async throws {
@@ -66,6 +68,10 @@ import Testing
             _ = try await fixture.mirror("\(url)/git/other.git", credentials: good, name: "e.git").refresh()
         }
         #expect(missing?.code == .notARepository, "\(String(describing: missing))")
+        // A web server with something else on it.
+        try fixture.scratch.write("site/info/refs", "<html>hello</html>\n")
+        let page = await gitError { _ = try await fixture.mirror("\(url)/site", credentials: good, name: "f.git").refresh() }
+        #expect(page?.code == .notARepository, "\(String(describing: page))")
     }
 
     @Test func sshWithAKnownHostAndNoOther() async throws {
@@ -110,5 +116,29 @@ import Testing
             ).refresh()
         }
         #expect(refused?.code == .authentication, "\(String(describing: refused))")
+    }
+
+    @Test func hashedAndRevokedHostKeys() async throws {
+        let fixture = try await Fixture("hosts")
+        let (server, url, key, knownHosts) = try await GitServers(fixture.scratch).ssh()
+        defer { withExtendedLifetime(server) {} }
+        let plain = try String(contentsOfFile: knownHosts, encoding: .utf8)
+        let hashed = try fixture.scratch.write("hashed", plain)
+        #expect(try await execute("ssh-keygen", ["-q", "-H", "-f", hashed]).code == 0)
+        #expect(try !String(contentsOfFile: hashed, encoding: .utf8).contains("127.0.0.1"))
+        let mirror = try await fixture.mirror(
+            "\(url)/remote.git", credentials: GitCredentials(sshKeyFile: key, knownHostsFile: hashed))
+        #expect(try await mirror.refresh().tip == fixture.head())
+        let words = plain.split(whereSeparator: \.isWhitespace)
+        for name in [String(words[0]), "*"] {
+            let file = try fixture.scratch.write("revoked", plain + "@revoked \(name) \(words[1]) \(words[2])\n")
+            let error = await gitError {
+                _ = try await fixture.mirror(
+                    "\(url)/remote.git", credentials: GitCredentials(sshKeyFile: key, knownHostsFile: file), name: "b.git"
+                ).refresh()
+            }
+            #expect(error?.code == .hostKeyMismatch, "\(String(describing: error))")
+            #expect(error?.message.contains("revoked") ?? false)
+        }
     }
 }

@@ -5,6 +5,8 @@ import Glibc
 struct CommitSigner {
     /// The private key's file.
     let key: String
+    /// `POSIX_SPAWN_SETSID`, which glibc hides from Swift.
+    private static let newSession: Int16 = 0x80
 
     /// Signs the bytes of a commit; returns the armoured signature. Blocks for some milliseconds, on the mirror's queue.
     func sign(_ text: String) throws(GitError) -> String {
@@ -25,8 +27,13 @@ struct CommitSigner {
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         words.append(nil)
         defer { words.forEach { free($0) } }
+        // In a session of its own: without a terminal it cannot ask for a passphrase and wait for ever.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        posix_spawnattr_setflags(&attributes, Self.newSession)
         var child: pid_t = 0
-        let code = posix_spawnp(&child, "ssh-keygen", &actions, nil, &words, environ)
+        let code = posix_spawnp(&child, "ssh-keygen", &actions, &attributes, &words, environ)
         guard code == 0 else {
             throw failure("ssh-keygen cannot be run (\(String(cString: strerror(code)))); it is in the package openssh-client")
         }

@@ -75,18 +75,20 @@ private final class TreeWriter {
         if case .tooLarge = outcome { throw problem(path, "the artifact is larger than allowed (see store.maxArtifact)") }
     }
 
-    /// A link may point to anything below the artifact's own folder, and to nothing else.
+    /// A link may point to anything below the artifact's own folder, and to nothing else. `..` may stand only in front: there
+    /// it goes up through the folders that the link lies in; behind a name it could go up through another link.
     private func writeLink(_ entry: FileEntry, into folder: Int32, _ path: String, depth: Int) throws {
         let outcome = try GitTree(root: entry.id, objects: objects).withBlob(entry.id, limit: 4096) {
             String(decoding: $0, as: UTF8.self)
         }
-        guard case .value(let target) = outcome, !target.isEmpty, !target.contains("\0"), !target.hasPrefix("/") else {
-            throw problem(path, "the symlink leaves the artifact")
-        }
-        var level = depth
-        for part in target.split(separator: "/") where part != "." {
-            level += part == ".." ? -1 : 1
-            guard level >= 0 else { throw problem(path, "the symlink leaves the artifact") }
+        guard case .value(let target) = outcome, !target.isEmpty, !target.utf8.contains(0),
+            target.utf8.first != UInt8(ascii: "/")
+        else { throw problem(path, "the symlink leaves the artifact") }
+        let steps = target.split(separator: "/").filter { $0 != "." }
+        let up = steps.prefix { $0 == ".." }.count
+        guard up <= depth else { throw problem(path, "the symlink leaves the artifact") }
+        guard !steps.dropFirst(up).contains("..") else {
+            throw problem(path, "the symlink goes up after it went down; write its target with '..' only in front")
         }
         guard symlinkat(target, folder, entry.name) == 0 else { throw system(path) }
     }

@@ -91,11 +91,13 @@ extension Mirror {
         }
         let author = git_commit_author(commit)?.pointee
         let committer = git_commit_committer(commit)?.pointee
+        // Anybody can write any time into a commit: the far future must not come round as the past.
+        let seconds = committer?.when.time ?? 0
+        let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
         return CommitInfo(
             id: id, tree: tree, parents: parents, authorName: text(author?.name), authorEmail: text(author?.email),
             committerEmail: text(committer?.email),
-            committedAt: Instant(milliseconds: 0)
-                + Span(milliseconds: (committer?.when.time ?? 0).multipliedReportingOverflow(by: 1000).partialValue),
+            committedAt: Instant(milliseconds: overflow ? (seconds < 0 ? .min : .max) : milliseconds),
             message: text(git_commit_message(commit)))
     }
 }

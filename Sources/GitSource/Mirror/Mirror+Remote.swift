@@ -20,17 +20,18 @@ public struct FetchOutcome: Sendable, Hashable {
 
 extension Mirror {
     /// Asks for the branch's tip, and fetches it when it moved, over one connection in one child process. The configured
-    /// address comes first, then its mirrors; each gets the configured time.
+    /// address comes first, then its mirrors; each gets the configured time. A mirror that lags behind what was fetched
+    /// before changes nothing: only the configured address is believed when it goes back.
     /// - Throws: ``GitError`` of the configured address when none answers.
     public func refresh() async throws -> FetchOutcome {
         let known = try tip()
         var first: GitError?
-        for address in [location.url] + location.mirrors {
+        for (index, address) in ([location.url] + location.mirrors).enumerated() {
             do {
                 let answer = try await ask(
                     WorkerRequest(
                         operation: .refresh, repository: path, url: address, branch: location.branch,
-                        credentials: location.credentials, known: known))
+                        credentials: location.credentials, known: known, mayLag: index > 0))
                 guard let tip = answer.tip else {
                     throw GitError(.corrupt, operation: "fetch from", subject: address, "the child gave no tip")
                 }
@@ -63,54 +64,72 @@ extension Mirror {
                 try await push(revert, expecting: tip)
                 return revert
             } catch let error as GitError where error.code == .rejected {
+                // Refused, or too late? The branch itself tells.
+                guard try await refresh().tip != tip else { throw error }
                 last = error
-                if !error.message.contains("moved") { throw error }
             }
         }
         throw last
     }
 
-    /// Runs the child with a deadline. A killed child leaves locks behind: they are removed before the next one.
+    /// Runs the child with a deadline, one at a time. What it leaves behind without an answer is removed at once: half
+    /// packs would fill the disk, and locks would stop every later write.
     private func ask(_ request: WorkerRequest) async throws -> WorkerAnswer {
+        await beginExchange()
+        defer { endExchange() }
+        let operation = request.operation == .push ? "push to" : "fetch from"
+        let subject = RemoteURL.redact(request.url)
+        do {
+            let input = [UInt8](try JSONEncoder().encode(request))
+            guard let output = try await run(input) else {
+                throw GitError(.timedOut, operation: operation, subject: subject, "no answer within \(location.timeout)")
+            }
+            guard let answer = try? JSONDecoder().decode(WorkerAnswer.self, from: Data(output.utf8)) else {
+                throw GitError(
+                    .corrupt, operation: operation, subject: subject,
+                    "the child process that does network Git ended without an answer")
+            }
+            if let error = answer.error { throw error }
+            return answer
+        } catch {
+            cleanUpAfterChild()
+            throw error
+        }
+    }
+
+    /// What the child writes; `nil` when its time was over.
+    private func run(_ input: [UInt8]) async throws -> String? {
         guard let program = worker.first else {
             throw GitError(.failed, operation: "run", subject: "git-worker", "no program was given")
         }
-        let input = [UInt8](try JSONEncoder().encode(request))
         let arguments = Array(worker.dropFirst())
-        let subject = RemoteURL.redact(request.url)
         let limit = location.timeout
-        let output: String? = try await withThrowingTaskGroup(of: String??.self) { group in
+        return try await withThrowingTaskGroup(of: String?.self) { group in
             group.addTask {
                 var options = PlatformOptions()
                 options.processGroupID = 0
-                let result = try await Subprocess.run(
-                    .path(FilePath(program)), arguments: Arguments(arguments),
-                    environment: .custom(["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"]),
-                    platformOptions: options, input: .array(input), output: .string(limit: 1 << 20), error: .discarded)
-                return .some(result.standardOutput)
+                // With whatever it started itself.
+                options.teardownSequence = [
+                    .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(1))
+                ]
+                do {
+                    return try await Subprocess.run(
+                        .path(FilePath(program)), arguments: Arguments(arguments),
+                        environment: .custom([
+                            "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8",
+                        ]),
+                        platformOptions: options, input: .array(input), output: .string(limit: 1 << 20), error: .discarded
+                    ).standardOutput
+                } catch let error as SubprocessError {
+                    throw GitError(.failed, operation: "run", subject: program, "it cannot be run: \(error)")
+                }
             }
             group.addTask {
                 try await Task.sleep(for: limit.duration)
                 return nil
             }
             defer { group.cancelAll() }
-            guard let first = try await group.next(), let text = first else {
-                throw GitError(
-                    .timedOut, operation: request.operation == .push ? "push to" : "fetch from", subject: subject,
-                    "no answer within \(limit)")
-            }
-            return text
-        }.flatMap { $0 }
-        guard let output, let answer = try? JSONDecoder().decode(WorkerAnswer.self, from: Data(output.utf8)) else {
-            removeLocks()
-            throw GitError(
-                .corrupt, operation: "fetch from", subject: subject,
-                "the child process that does network Git ended without an answer")
+            return try await group.next() ?? nil
         }
-        if let error = answer.error {
-            if error.message.contains("lock") { removeLocks() }
-            throw error
-        }
-        return answer
     }
 }

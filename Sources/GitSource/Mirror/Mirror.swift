@@ -15,6 +15,10 @@ public actor Mirror {
     let worker: [String]
     private var handle: Handle?
     private var objects: ObjectDatabase?
+    /// Whether this process may remove what others left behind: not beside a daemon.
+    private var isOwner = false
+    private var isAsking = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     /// Frees the handle when the last reference goes.
     private final class Handle {
@@ -35,6 +39,7 @@ public actor Mirror {
     /// - Parameter cleaning: remove locks and temporary files that a killed process left; only for the owner.
     public func open(cleaning: Bool = true) throws {
         LibGit2.start
+        isOwner = cleaning
         _ = try RemoteURL(location.url)
         for mirror in location.mirrors { _ = try RemoteURL(mirror) }
         guard Self.isBranchName(location.branch) else {
@@ -45,7 +50,8 @@ public actor Mirror {
             if cleaning { removeLeftovers() }
             if adopt() { return }
             guard cleaning else { throw GitError(.corrupt, operation: "open mirror", subject: path, "it cannot be read") }
-            let aside = "\(path).damaged-\(time(nil))"
+            var aside = "\(path).damaged-\(time(nil))"
+            while access(aside, F_OK) == 0 { aside += "-1" }
             guard rename(path, aside) == 0 else {
                 throw GitError(.storage, operation: "move aside", subject: path, String(cString: strerror(errno)))
             }
@@ -76,13 +82,28 @@ public actor Mirror {
             }
         }
         sweep(path) { $0.hasSuffix(".lock") }
+        sweep(path + "/objects") { $0.hasPrefix("tmp_object_") }
         sweep(path + "/objects/pack") { $0.hasPrefix("pack_git2_") || $0.hasPrefix("tmp_") || $0.hasSuffix(".lock") }
         for folder in (try? manager.subpathsOfDirectory(atPath: path + "/refs")) ?? [] where folder.hasSuffix(".lock") {
             unlink("\(path)/refs/\(folder)")
         }
     }
 
-    func removeLocks() { removeLeftovers() }
+    /// Removes what a child left that ended in the middle of its work; only while no other one runs.
+    func cleanUpAfterChild() {
+        if isOwner { removeLeftovers() }
+    }
+
+    /// Waits until no other exchange is under way: two children would write the same refs, and what one leaves behind
+    /// could not be told from what the other is still writing. First come, first served.
+    func beginExchange() async {
+        if isAsking { await withCheckedContinuation { waiting.append($0) } } else { isAsking = true }
+    }
+
+    /// Lets the next one in.
+    func endExchange() {
+        if waiting.isEmpty { isAsking = false } else { waiting.removeFirst().resume() }
+    }
 
     /// Lends the handle.
     func withRepository<Result>(_ body: (OpaquePointer) throws -> Result) throws -> Result {

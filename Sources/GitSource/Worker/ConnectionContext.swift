@@ -7,6 +7,8 @@ final class ConnectionContext {
     /// The address, for messages.
     let subject: String
     private let url: RemoteURL
+    /// The folder of a repository on this machine.
+    var folder: String? { url.folder }
     private let credentials: GitCredentials
     private let hostKeys: HostKeys?
     private var asked = 0
@@ -132,12 +134,15 @@ final class ConnectionContext {
         if says("redirect") {
             error.code = .redirected
             error.message = "the server points to another address; configure the final one (\(error.message))"
-        } else if says("401", "403", "authentication", "unauthorized", "access denied") {
+        } else if says("access denied or repository", "invalid content-type") {
+            error.code = .notARepository
+            if says("content-type") { error.message = "there is a web server, but no Git repository (\(error.message))" }
+        } else if says("status code: 401", "status code: 403", "authentication", "unauthorized", "access denied") {
             error.code = .authentication
             if scheme == .ssh { error.message += "; RSA keys are not supported, use ed25519 or ecdsa" }
         } else if says(
-            "404", "not found", "does not exist", "no such file", "unsupported url", "could not find repository",
-            "not a git repository", "access denied or repository")
+            "status code: 404", "not found", "does not exist", "no such file", "unsupported url", "could not find repository",
+            "not a git repository")
         {
             error.code = .notARepository
         } else if says("certificate", "ssl") {

@@ -62,6 +62,7 @@ public enum GitWorker {
         try connected(request, context, GIT_DIRECTION_FETCH) { repository, remote in
             let tip = try tip(of: request.branch, remote, context)
             if tip == request.known { return tip }
+            if request.mayLag == true, let known = request.known, contains(repository, known, tip) { return known }
             var options = git_fetch_options()
             git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION))
             context.install(in: &options.callbacks)
@@ -81,6 +82,11 @@ public enum GitWorker {
             git_reference_free(reference)
             return tip
         }
+    }
+
+    private static func contains(_ repository: OpaquePointer, _ newer: ObjectID, _ older: ObjectID) -> Bool {
+        var (newer, older) = (git_oid(newer), git_oid(older))
+        return git_graph_descendant_of(repository, &newer, &older) == 1
     }
 
     private static func tip(of branch: String, _ remote: OpaquePointer, _ context: ConnectionContext) throws -> ObjectID {
@@ -116,6 +122,11 @@ public enum GitWorker {
             guard tip == request.expected else {
                 throw GitError(
                     .rejected, operation: "push to", subject: context.subject, "the branch has moved to \(tip.short) meanwhile")
+            }
+            if let folder = context.folder {
+                try FolderPush(folder: folder, subject: context.subject).push(
+                    commit, from: repository, to: request.branch, expecting: tip)
+                return commit
             }
             var oid = git_oid(commit)
             var reference: OpaquePointer?

@@ -16,6 +16,8 @@ struct HostKeys {
     private let file: String
     /// Type and key, both as in known_hosts.
     private let keys: [(type: String, key: Data)]
+    /// Keys that must not be believed whoever shows them.
+    private let revoked: [Data]
 
     init(url: RemoteURL, file: String?) async throws {
         let path = file ?? "/etc/ssh/ssh_known_hosts"
@@ -29,22 +31,21 @@ struct HostKeys {
         }
         let result = try await Subprocess.run(
             .name("ssh-keygen"), arguments: ["-F", host, "-f", path], output: .string(limit: 1 << 20), error: .discarded)
-        keys = result.standardOutput.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
-            var words = line.split(separator: " ")
-            // A revoked key, or one of an authority, is no known host key.
-            if words.first?.hasPrefix("@") ?? true { return nil }
-            words.removeFirst()
-            guard words.count >= 2, let key = Data(base64Encoded: String(words[1])) else { return nil }
-            return (String(words[0]), key)
+        var (keys, revoked): ([(type: String, key: Data)], [Data]) = ([], [])
+        for line in result.standardOutput.split(separator: "\n") where !line.hasPrefix("#") {
+            var words = line.split(whereSeparator: \.isWhitespace)
+            let marker = words.first?.hasPrefix("@") ?? false ? String(words.removeFirst()) : nil
+            guard words.count >= 3, let key = Data(base64Encoded: String(words[2])) else { continue }
+            // The key of an authority (`@cert-authority`) is no host's own key.
+            if marker == nil { keys.append((String(words[1]), key)) }
+            if marker == "@revoked" { revoked.append(key) }
         }
-    }
-
-    init(host: String, file: String, keys: [(type: String, key: Data)]) {
-        (self.host, self.file, self.keys) = (host, file, keys)
+        (self.keys, self.revoked) = (keys, revoked)
     }
 
     /// Judges the key that the host showed (in SSH wire format).
     func judge(_ shown: Data) -> Verdict {
+        if revoked.contains(shown) { return .changed("its host key is marked as revoked in \(file); the host needs a new one") }
         if keys.contains(where: { $0.key == shown }) { return .known }
         let type = Self.type(of: shown)
         if keys.contains(where: { $0.type == type }) {

@@ -11,6 +11,8 @@ struct WorkerRequest: Codable, Sendable {
     var credentials: GitCredentials
     /// refresh: the tip that is here already.
     var known: ObjectID?
+    /// refresh: a tip that `known` already contains is old news, and `known` stays; for addresses that copy another.
+    var mayLag: Bool?
     /// push: the commit to push.
     var commit: ObjectID?
     /// push: the tip that it was made on.

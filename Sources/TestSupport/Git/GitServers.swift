@@ -26,6 +26,29 @@ public struct GitServers {
         return (server, "git://127.0.0.1:\(port)")
     }
 
+    /// `git daemon` for one connection after another, whose answers go through shell commands: what they write is what
+    /// the client gets, and when they end the connection breaks off.
+    /// - Parameter filter: for example `stdbuf -o0 head -c 1000`; it must not hold back what it has read, and must end by
+    ///   itself once ``folder`` is gone.
+    public func daemon(through filter: String) async throws -> (server: Server, url: String) {
+        let port = try freePort()
+        // A session of its own for each connection, so that its end takes every process along that holds the socket.
+        let program = try scratch.write(
+            "filter-\(port).sh",
+            """
+            #!/bin/sh
+            exec setsid sh -c 'git daemon --inetd --export-all --base-path=\(folder) 2>/dev/null | { \(filter); kill -9 0; }'
+            """)
+        chmod(program, 0o755)
+        let server = try Server(
+            "busybox", ["nc", "-ll", "-p", "\(port)", "-e", program], log: scratch.file("filter-\(port).log"))
+        // Asked of the kernel: a connection would already be one to answer.
+        guard try await eventually({ try await execute("ss", ["-ltn"]).output.contains(":\(port) ") }) else {
+            throw ProgramFailure(command: "busybox nc", output: "does not listen")
+        }
+        return (server, "git://127.0.0.1:\(port)")
+    }
+
     /// `git http-backend` behind lighttpd with TLS and basic auth (user `alice`, token `s3cret`).
     /// - Returns: the server, its base address and the file with the authority to trust.
     public func https() async throws -> (server: Server, url: String, authority: String) {
