@@ -95,6 +95,6 @@ let package = Package(
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
         tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", posix, core]),
         tests("LocalRuntime", ["CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", subprocess]),
-        tests("Integration", ["CurfewModel", "CurfewDaemon"]),
+        tests("Integration", ["CurfewModel", "CurfewDesiredState", "CurfewDaemon", logging]),
     ]
 )

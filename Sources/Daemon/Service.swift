@@ -57,9 +57,10 @@ public struct CurfewService: Service {
                 log: log,
                 revertWanted: { reverter.hurry() }))
         let reconciler = reconciler
-        follower = BranchFollower(mirror: mirror, clock: clock, interval: configuration.repository.interval) { state in
-            await reconciler.sourceChanged(state)
-            if state.problem == nil { reverter.hurry() }
+        follower = BranchFollower(mirror: mirror, clock: clock, interval: configuration.repository.interval) { before, now in
+            await reconciler.sourceChanged(now)
+            // What could not be pushed while the host was away goes out with its first answer.
+            if now.problem == nil { reverter.hurry(tryingAll: before.problem != nil) }
         }
         relay.set(follower)
     }
@@ -117,7 +118,7 @@ public struct CurfewService: Service {
     /// Looks at the control files and the branch now (SIGHUP).
     public func wake() {
         follower.hurry()
-        reverter.hurry()
+        reverter.hurry(tryingAll: true)
         let reconciler = reconciler
         Task { await reconciler.wake() }
     }

@@ -12,13 +12,7 @@ extension Reconciler {
             dirty = []
             return Set(desired.workloads.keys).union(observation.instances.keys).union(views.keys)
         }
-        var names = dirty
-        for (name, instances) in observation.instances where previous.instances[name] != instances { names.insert(name) }
-        for name in previous.instances.keys where observation.instances[name] == nil { names.insert(name) }
-        if previous.health != observation.health {
-            for (name, instances) in observation.instances
-            where instances.contains(where: { previous.health[$0.id] != observation.health[$0.id] }) { names.insert(name) }
-        }
+        var names = dirty.union(Attention.changed(from: previous, to: observation))
         for (name, view) in views {
             if case .progressing = view.phase {
                 names.insert(name)

@@ -30,10 +30,13 @@ actor BranchFollower {
     private let clock: WallClock
     private let interval: Span
     private let alarm = Alarm()
-    private let changed: @Sendable (State) async -> Void
+    private let changed: @Sendable (_ before: State, _ now: State) async -> Void
     private(set) var state = State()
 
-    init(mirror: Mirror, clock: WallClock, interval: Span, changed: @escaping @Sendable (State) async -> Void) {
+    init(
+        mirror: Mirror, clock: WallClock, interval: Span,
+        changed: @escaping @Sendable (_ before: State, _ now: State) async -> Void
+    ) {
         (self.mirror, self.clock, self.interval, self.changed) = (mirror, clock, interval, changed)
     }
 
@@ -70,9 +73,9 @@ actor BranchFollower {
             next.problem = "\(error)"
             next.failingSince = next.failingSince ?? clock.now
         }
-        let different = next != state
+        let before = state
         state = next
-        if different { await changed(next) }
+        if next != before { await changed(before, next) }
     }
 
     private func judge(_ state: State) async throws -> State {

@@ -2,6 +2,7 @@ import CurfewDesiredState
 import CurfewGitSource
 import CurfewJournal
 import CurfewModel
+import Synchronization
 
 /// Writes rollbacks back to Git. Each wish is tried until it is on the branch, or there is nothing left to revert, or a
 /// person has to do it. Killed anywhere, it finds out from the branch itself what it has already pushed.
@@ -13,6 +14,7 @@ actor Reverter {
     private let clock: WallClock
     private let landed: @Sendable () -> Void
     private let alarm = Alarm()
+    private let tryAll = Atomic<Bool>(false)
 
     init(
         mirror: Mirror, assembler: RevisionAssembler, queue: RevertQueue, journal: Journal, clock: WallClock,
@@ -22,8 +24,11 @@ actor Reverter {
         (self.journal, self.clock, self.landed) = (journal, clock, landed)
     }
 
-    /// There may be something to do.
-    nonisolated func hurry() { alarm.ring() }
+    /// There may be something to do. `tryingAll`: what waits for another try after a failure as well.
+    nonisolated func hurry(tryingAll: Bool = false) {
+        if tryingAll { tryAll.store(true, ordering: .relaxed) }
+        alarm.ring()
+    }
 
     /// Works until the task is cancelled.
     func run() async {
@@ -37,11 +42,12 @@ actor Reverter {
     @discardableResult
     func work() async -> Span {
         let pending = queue.all().filter { $0.outcome == nil }
+        let hurried = tryAll.exchange(false, ordering: .relaxed)
         var next = Span.seconds(3600)
         for var revert in pending {
             let wait = revert.nextTry - clock.now
             // A wish that is due later than the longest pause was written under another clock: it is due now.
-            if wait > .zero, wait <= Self.longestPause {
+            if !hurried, wait > .zero, wait <= Self.longestPause {
                 next = min(next, wait)
                 continue
             }
