@@ -1,0 +1,121 @@
+public import CurfewModel
+
+/// Everything that decides about one grant. All of it comes from Git's history, but ``firstSeen``.
+public struct GrantCase: Sendable, Hashable {
+    /// The file.
+    public var file: GrantFile
+    /// The step of the branch that brought this blob to this path: the oldest one since which it has been there.
+    public var step: BranchStep
+    /// When Curfew saw it on the branch first, by its own clock; never later than now.
+    public var firstSeen: Instant
+    /// When it was denied or its end was begun by other means (given back…); `nil` = not.
+    public var endedEarly: Instant?
+
+    /// Makes a case.
+    public init(file: GrantFile, step: BranchStep, firstSeen: Instant, endedEarly: Instant? = nil) {
+        (self.file, self.step, self.firstSeen, self.endedEarly) = (file, step, firstSeen, endedEarly)
+    }
+}
+
+/// What the gates have to know of a backend.
+public struct BackendFacts: Sendable {
+    /// Whether the target ends access by itself.
+    public var selfExpiring: Bool
+    /// What is wrong with settings for a person.
+    public var problems: @Sendable ([String: Setting], Person) -> [String]
+    /// Makes facts.
+    public init(selfExpiring: Bool, problems: @escaping @Sendable ([String: Setting], Person) -> [String]) {
+        (self.selfExpiring, self.problems) = (selfExpiring, problems)
+    }
+}
+
+/// One gate and what it says, for `explain` and `check`.
+public struct GateResult: Sendable, Hashable, Codable {
+    /// What is checked: `signer`, `role`, `eligible`, `duration`, `reason`, `window`, `concurrency`, `approvals`, `path`,
+    /// `expiry`, `backend`, `breakGlass`, `start`.
+    public var gate: String
+    /// Whether it lets the grant through; `nil` = not yet (waits for approvals or a time).
+    public var passes: Bool?
+    /// For people: what was found and, unless it passes, what to do.
+    public var text: String
+    /// Makes a result.
+    public init(gate: String, passes: Bool?, text: String) { (self.gate, self.passes, self.text) = (gate, passes, text) }
+}
+
+/// What may be done with a grant just now.
+public struct GrantVerdict: Sendable, Hashable, Codable {
+    /// In which part of its life it is.
+    public enum State: Sendable, Hashable, Codable {
+        /// Everything passes and its time has not come; looked at again at `start`.
+        case scheduled(start: Instant, end: Instant)
+        /// To be made real, from `start` (in the past) until `end`.
+        case active(start: Instant, end: Instant)
+        /// Its time is over.
+        case ended(at: Instant)
+        /// Approvals are missing that can still come. On the followed branch that is an attempt too: a merge without them.
+        case pending
+        /// It fails its gates: never applied, reported as an attempt and reverted.
+        case refused
+    }
+    /// The grant.
+    public var id: GrantID
+    public var state: State
+    /// Every gate, in the order in which people read them.
+    public var gates: [GateResult]
+    /// The policy that lets it through, or that came nearest.
+    public var policy: Name?
+    /// Who approved it, each once, in the order in which they did.
+    public var approvedBy: [Name]
+    /// Who could approve it and has not, when approvals are missing.
+    public var couldApprove: [Name]
+
+    /// Makes a verdict.
+    public init(
+        id: GrantID, state: State, gates: [GateResult], policy: Name? = nil, approvedBy: [Name] = [], couldApprove: [Name] = []
+    ) {
+        (self.id, self.state, self.gates, self.policy) = (id, state, gates, policy)
+        (self.approvedBy, self.couldApprove) = (approvedBy, couldApprove)
+    }
+
+    /// The texts of all gates that do not pass.
+    public var reasons: [String] { gates.filter { $0.passes != true }.map(\.text) }
+}
+
+/// Judges grants by the rules of design, part 3. Pure.
+public enum GrantGate {
+    /// Judges every grant of a revision together, since `maxConcurrent` looks at all of a person's.
+    ///
+    /// - Parameters:
+    ///   - cases: the grants on the branch.
+    ///   - policies: `policies/` of the revision in force.
+    ///   - parents: `policies/` of the parent of each case's step, by the step's commit: what judged it when it came.
+    ///   - policiesAreBroken: no new grant begins; those in ``running`` go on to their end.
+    ///   - running: grants that are active already (made real before): their policy is not judged again, only their end.
+    ///   - history: break-glass grants and reviews so far (see ``BreakGlassHistory``).
+    ///   - now: Curfew's clock.
+    public static func judge(
+        _ cases: [GrantCase], policies: PolicySet, parents: [ObjectID: PolicySet], policiesAreBroken: Bool,
+        rules: TrustRules, backends: [Name: BackendFacts], approvals: [ApprovalTag], running: Set<GrantID>,
+        history: BreakGlassHistory, now: Instant
+    ) -> [GrantVerdict] {
+        GrantJudge(
+            policies: policies, parents: parents, policiesAreBroken: policiesAreBroken, rules: rules, backends: backends,
+            approvals: approvals, running: running, history: history, now: now
+        ).verdicts(on: cases)
+    }
+}
+
+/// Who broke glass and has not been reviewed yet.
+public struct BreakGlassHistory: Sendable, Hashable {
+    /// Break-glass grants that have no review, with the person and the moment until which the review is due.
+    public var unreviewed: [GrantID: Pending]
+    /// One of them.
+    public struct Pending: Sendable, Hashable, Codable {
+        public var person: Name
+        public var due: Instant
+        /// Makes one.
+        public init(person: Name, due: Instant) { (self.person, self.due) = (person, due) }
+    }
+    /// Makes a history.
+    public init(unreviewed: [GrantID: Pending] = [:]) { self.unreviewed = unreviewed }
+}
