@@ -39,6 +39,8 @@ let package = Package(
         // For the benchmarks, which are a package of their own.
         .library(name: "CurfewModel", targets: ["CurfewModel"]),
         .library(name: "CurfewDesiredState", targets: ["CurfewDesiredState"]),
+        .library(name: "CurfewDrivers", targets: ["CurfewDrivers"]),
+        .library(name: "CurfewObservation", targets: ["CurfewObservation"]),
         .library(name: "CurfewPlanning", targets: ["CurfewPlanning"]),
         .library(name: "CurfewJournal", targets: ["CurfewJournal"]),
     ],
@@ -93,7 +95,7 @@ let package = Package(
         tests("Journal", ["CurfewModel", "CurfewJournal", subprocess, database]),
         tests("GitSource", ["CurfewModel", "CurfewDrivers", "CurfewGitSource"]),
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
-        tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", posix, core]),
+        tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", "CurfewPlanning", posix, core]),
         tests("LocalRuntime", ["CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", subprocess]),
         tests("Integration", ["CurfewModel", "CurfewDesiredState", "CurfewDaemon", logging]),
     ]

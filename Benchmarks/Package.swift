@@ -25,7 +25,11 @@ let package = Package(
         .target(name: "Workbench", dependencies: [curfew("CurfewModel")]),
         .executableTarget(name: "generate-repository", dependencies: ["Workbench"]),
         suite(
-            "Stages", ["YAMLFloor", "Workbench", curfew("CurfewModel"), curfew("CurfewDesiredState"), curfew("CurfewPlanning")]),
+            "Stages",
+            [
+                "YAMLFloor", "Workbench", curfew("CurfewModel"), curfew("CurfewDesiredState"), curfew("CurfewDrivers"),
+                curfew("CurfewObservation"), curfew("CurfewPlanning"),
+            ]),
         suite("Journal", [curfew("CurfewModel"), curfew("CurfewJournal")]),
     ]
 )

@@ -1,6 +1,5 @@
 public import CurfewDrivers
 public import CurfewModel
-import Synchronization
 
 /// Asks every driver at once what is really there. A driver that fails or hangs is told as unreachable and holds up
 /// nobody else: silence is not absence.
@@ -9,7 +8,7 @@ public struct Observer: Sendable {
     private let edge: (any Edge)?
     private let prober: Prober
     private let deadline: Span
-    private let memory = Memory()
+    private let memory = ObserverMemory()
 
     /// Makes an observer.
     /// - Parameter deadline: how long one driver may take to answer; more than zero.
@@ -26,19 +25,15 @@ public struct Observer: Sendable {
             for runtime in runtimes { group.addTask { (runtime.name, await ask(runtime)) } }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
-        var probed: [ObservedInstance] = []
-        for (name, answer) in answers.sorted(by: { $0.key < $1.key }) {
+        for (name, answer) in answers {
             switch answer {
-            case .instances(let instances):
-                for instance in instances { observation.instances[instance.workload, default: []].append(instance) }
-                memory.remember(instances, of: name)
-                probed += instances
-            case .silence(let reason):
-                observation.unreachable[name] = reason
-                probed += memory.instances(of: name)
+            case .instances(let instances): memory.remember(instances, of: name)
+            case .silence(let reason): observation.unreachable[name] = reason
             }
         }
-        await prober.track(probed)
+        let look = memory.look(at: answers.keys.filter { observation.unreachable[$0] == nil })
+        observation.instances = look.instances
+        if let news = look.probed { await prober.track(news) }
         observation.health = await prober.health()
         observation.edge = await edge
         return observation
@@ -65,22 +60,4 @@ public struct Observer: Sendable {
         case instances([ObservedInstance])
         case silence(String)
     }
-}
-
-/// What an observer keeps between two looks: never part of an answer.
-private final class Memory: Sendable {
-    private let lanes = Mutex<[String: Lane]>([:])
-    private let seen = Mutex<[Name: [ObservedInstance]]>([:])
-
-    func lane(_ name: String) -> Lane {
-        lanes.withLock { lanes in
-            if let lane = lanes[name] { return lane }
-            let lane = Lane()
-            lanes[name] = lane
-            return lane
-        }
-    }
-
-    func remember(_ instances: [ObservedInstance], of runtime: Name) { seen.withLock { $0[runtime] = instances } }
-    func instances(of runtime: Name) -> [ObservedInstance] { seen.withLock { $0[runtime] ?? [] } }
 }

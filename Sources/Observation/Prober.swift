@@ -16,6 +16,8 @@ public actor Prober {
         var token: UInt64
     }
     private var tracked: [InstanceID: Tracked] = [:]
+    /// Of those that are tracked; kept, so that an unchanged answer is the same storage.
+    private var healths: [InstanceID: Health] = [:]
     private var nextToken: UInt64 = 0
     private var isShutDown = false
     private let run: @Sendable (InstanceID, [String], Span) async throws -> Int32
@@ -37,18 +39,19 @@ public actor Prober {
         for (id, entry) in tracked where wanted[id] != entry.target {
             entry.loop.cancel()
             tracked[id] = nil
+            healths[id] = nil
         }
         for (id, target) in wanted where tracked[id] == nil { begin(id, target) }
     }
 
     /// The health of every tracked instance; those without a health check are not in it.
-    public func health() -> [InstanceID: Health] { tracked.mapValues(\.record.health) }
+    public func health() -> [InstanceID: Health] { healths }
 
     /// Ends all probes; nothing is tracked afterwards.
     public func shutdown() async {
         isShutDown = true
         let loops = tracked.values.map(\.loop)
-        tracked = [:]
+        (tracked, healths) = ([:], [:])
         for loop in loops { loop.cancel() }
         for loop in loops { await loop.value }
         changed.finish()
@@ -73,7 +76,9 @@ public actor Prober {
                 pause = await self?.take(failure, of: id, token)
             }
         }
-        tracked[id] = Tracked(target: target, record: ProbeRecord(target.check), loop: loop, token: token)
+        let record = ProbeRecord(target.check)
+        tracked[id] = Tracked(target: target, record: record, loop: loop, token: token)
+        healths[id] = record.health
     }
 
     /// Takes one outcome (`nil` = success); answers how long to wait for the next probe, `nil` = there is none.
@@ -82,6 +87,7 @@ public actor Prober {
         let before = record.health
         let pause = record.take(failure)
         tracked[id]?.record = record
+        if record.health != before { healths[id] = record.health }
         switch (before, record.health) {
         case (.unknown, .unknown), (.healthy, .healthy), (.unhealthy, .unhealthy): break
         default: changed.yield()

@@ -6,9 +6,11 @@ public enum Attention {
     /// Workloads with instances that came, went or look different, or whose health changed.
     /// Reads each instance once; allocates nothing for those that are as they were.
     public static func changed(from previous: Observation, to now: Observation) -> Set<Name> {
+        let sameHealth = previous.health == now.health
+        // An observer hands on what did not change as the very same storage: then this is one comparison of addresses.
+        if sameHealth, previous.instances == now.instances { return [] }
         var names: Set<Name> = []
         var gone = previous.instances.count
-        let sameHealth = previous.health == now.health
         for (name, instances) in now.instances {
             guard let before = previous.instances[name] else {
                 names.insert(name)
@@ -23,6 +25,28 @@ public enum Attention {
         }
         if gone > 0 {
             for name in previous.instances.keys where now.instances[name] == nil { names.insert(name) }
+        }
+        return names
+    }
+
+    /// Workloads that are wanted differently than before, wanted now or wanted no more. The revision that a bundle stands
+    /// at is no difference: it moves with each commit.
+    public static func changed(from previous: DesiredState?, to now: DesiredState) -> Set<Name> {
+        guard let previous else { return Set(now.workloads.keys) }
+        var names: Set<Name> = []
+        var gone = previous.workloads.count
+        for (name, wanted) in now.workloads {
+            guard let before = previous.workloads[name] else {
+                names.insert(name)
+                continue
+            }
+            gone -= 1
+            if before.generation != wanted.generation || before.bundle != wanted.bundle || before.workload != wanted.workload {
+                names.insert(name)
+            }
+        }
+        if gone > 0 {
+            for name in previous.workloads.keys where now.workloads[name] == nil { names.insert(name) }
         }
         return names
     }

@@ -71,7 +71,7 @@ private func hang() async -> [ObservedInstance] {
     await withUnsafeContinuation { (_: UnsafeContinuation<[ObservedInstance], Never>) in }
 }
 
-private actor Counter {
+actor Counter {
     private(set) var value = 0
     private(set) var fails = false
     func fail() { fails = true }
@@ -81,7 +81,7 @@ private actor Counter {
     }
 }
 
-private struct FakeRuntime: Runtime {
+struct FakeRuntime: Runtime {
     let name: Name
     let capabilities = RuntimeCapabilities(artifacts: [], limits: [], volumes: false)
     let count = Counter()

@@ -35,5 +35,14 @@ enum Bench {
         return observation
     }
 
+    /// All of them in one list, as a runtime tells them; without health checks, so that nobody is asked.
+    static func instances(_ desired: DesiredState) -> [ObservedInstance] {
+        running(desired).instances.values.flatMap { $0 }.sorted { $0.id < $1.id }.map {
+            var instance = $0
+            instance.health = nil
+            return instance
+        }
+    }
+
     struct Wrong: Error, CustomStringConvertible { var description: String }
 }

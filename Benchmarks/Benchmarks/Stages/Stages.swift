@@ -1,6 +1,7 @@
 import Benchmark
 import CurfewDesiredState
 import CurfewModel
+import CurfewObservation
 import CurfewPlanning
 import Workbench
 import YAMLFloor
@@ -35,10 +36,24 @@ let benchmarks: @Sendable () -> Void = {
         blackHole(desired)
     }
 
-    Benchmark("tick: nothing changed, observation to decision") { benchmark in
+    Benchmark("observe: 20,000 instances answer as before") { benchmark async throws in
         let desired = try Bench.load(MemoryTree(files), with: DesiredStateLoader(runtimes: Bench.runtimes))
-        // Two observations that share nothing, as two rounds of the loop see them.
-        let (before, now) = (Bench.running(desired), Bench.running(desired))
+        // Answers that share no storage, as a driver gives them.
+        let runtime = AnsweringRuntime([Bench.instances(desired), Bench.instances(desired)])
+        let observer = Observer(runtimes: [runtime], edge: nil, prober: Prober { _, _, _ in 0 })
+        let before = await observer.observe()
+        benchmark.startMeasurement()
+        let now = await observer.observe()
+        benchmark.stopMeasurement()
+        blackHole((before.instances.count, now.instances.count))
+    }
+
+    Benchmark("tick: nothing changed, beyond observing") { benchmark async throws in
+        let desired = try Bench.load(MemoryTree(files), with: DesiredStateLoader(runtimes: Bench.runtimes))
+        let runtime = AnsweringRuntime([Bench.instances(desired), Bench.instances(desired)])
+        let observer = Observer(runtimes: [runtime], edge: nil, prober: Prober { _, _, _ in 0 })
+        let before = await observer.observe()
+        let now = await observer.observe()
         benchmark.startMeasurement()
         let names = Attention.changed(from: before, to: now)
         benchmark.stopMeasurement()
@@ -53,10 +68,9 @@ let benchmarks: @Sendable () -> Void = {
         let observed = Bench.running(old)
         benchmark.startMeasurement()
         let desired = try Bench.load(after, with: loader)
-        var names: Set<Name> = []
-        for (name, workload) in desired.workloads where old.workloads[name] != workload { names.insert(name) }
+        let names = Attention.changed(from: old, to: desired)
         let plan = Planner.plan(PlanInput(desired: desired, observed: observed, now: Bench.now), only: names)
         benchmark.stopMeasurement()
-        guard plan.steps.count == 1 else { return benchmark.error("\(plan.steps.count) steps instead of one") }
+        guard names.count == 1, plan.steps.count == 1 else { return benchmark.error("\(names.count) workloads are looked at") }
     }
 }

@@ -1,6 +1,7 @@
 import CurfewDesiredState
 import CurfewJournal
 import CurfewModel
+import CurfewPlanning
 
 extension Reconciler {
     /// Loads the accepted revision if it is not loaded yet, and lays local rollbacks over it.
@@ -50,8 +51,7 @@ extension Reconciler {
 
     /// Marks what is desired differently now, and all that runs without being desired.
     private func noteDifferences(from old: DesiredState?, to new: DesiredState) {
-        for (name, workload) in new.workloads where old?.workloads[name] != workload { dirty.insert(name) }
-        for name in old?.workloads.keys ?? [:].keys where new.workloads[name] == nil { dirty.insert(name) }
+        dirty.formUnion(Attention.changed(from: old, to: new))
         for name in observation.instances.keys where new.workloads[name] == nil { dirty.insert(name) }
         if old?.held != new.held || old?.allowsPrune != new.allowsPrune { everythingIsDirty = true }
     }
