@@ -35,14 +35,19 @@ public enum Attention {
         guard let previous else { return Set(now.workloads.keys) }
         var names: Set<Name> = []
         var gone = previous.workloads.count
-        for (name, wanted) in now.workloads {
-            guard let before = previous.workloads[name] else {
-                names.insert(name)
+        // By index: a workload is large, and taking it out of its dictionary copies it.
+        let (wanted, before) = (now.workloads, previous.workloads)
+        for index in wanted.indices {
+            guard let old = before.index(forKey: wanted.keys[index]) else {
+                names.insert(wanted.keys[index])
                 continue
             }
             gone -= 1
-            if before.generation != wanted.generation || before.bundle != wanted.bundle || before.workload != wanted.workload {
-                names.insert(name)
+            if wanted.values[index].generation != before.values[old].generation
+                || wanted.values[index].bundle != before.values[old].bundle
+                || wanted.values[index].workload != before.values[old].workload
+            {
+                names.insert(wanted.keys[index])
             }
         }
         if gone > 0 {

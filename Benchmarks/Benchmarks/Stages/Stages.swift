@@ -73,4 +73,34 @@ let benchmarks: @Sendable () -> Void = {
         benchmark.stopMeasurement()
         guard names.count == 1, plan.steps.count == 1 else { return benchmark.error("\(names.count) workloads are looked at") }
     }
+
+    Benchmark("part: load one changed file of 10,000") { benchmark in
+        let loader = DesiredStateLoader(runtimes: Bench.runtimes)
+        let (before, after) = (MemoryTree(files), MemoryTree(files, versions: [5000: 2]))
+        _ = try Bench.load(before, with: loader)
+        benchmark.startMeasurement()
+        let loaded = try loader.load(after, revision: after.root)
+        benchmark.stopMeasurement()
+        blackHole(loaded)
+    }
+
+    Benchmark("part: put 10,000 workloads together") { benchmark in
+        let loader = DesiredStateLoader(runtimes: Bench.runtimes)
+        let tree = MemoryTree(files)
+        let loaded = try loader.load(tree, revision: tree.root)
+        benchmark.startMeasurement()
+        let assembly = assemble(loaded, lastGood: [:], allowsPrune: false)
+        benchmark.stopMeasurement()
+        blackHole(assembly)
+    }
+
+    Benchmark("part: find the one workload of 10,000 that is wanted differently") { benchmark in
+        let loader = DesiredStateLoader(runtimes: Bench.runtimes)
+        let old = try Bench.load(MemoryTree(files), with: loader)
+        let new = try Bench.load(MemoryTree(files, versions: [5000: 2]), with: loader)
+        benchmark.startMeasurement()
+        let names = Attention.changed(from: old, to: new)
+        benchmark.stopMeasurement()
+        blackHole(names)
+    }
 }
