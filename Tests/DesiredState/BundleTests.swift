@@ -89,11 +89,13 @@ import Testing
             "manifests/a/w.yaml": file("w"),
             "policies/alice.yaml": "apiVersion: curfew/v1\nkind: Person\nmetadata: { name: alice }\nspec: { emails: [a@b] }\n",
             "policies/bob.yaml": "apiVersion: curfew/v1\nkind: Persn\nmetadata: { name: bob }\nspec: {}\n",
-            "grants/alice-1.yaml": "kind: Grant", "grants/README.md": "x",
+            "grants/alice-1.yaml":
+                "apiVersion: curfew/v1\nkind: Grant\nmetadata: { name: alice-1 }\nspec: { person: alice, role: r, duration: 5m, reason: x }\n",
+            "grants/README.md": "x",
         ])
         #expect(
             loaded.allDiagnostics.map(\.description) == [
-                "grants/alice-1.yaml:0:0: error: grants are not built yet; this file gives no access",
+                "grants/alice-1.yaml:0:0: warning: this gives no access: trust.mode is none",
                 "policies:0:0: warning: policies/ is read but not enforced: trust.mode is none",
                 "policies/bob.yaml:2:7: error: unknown kind 'Persn'; did you mean 'Person'?",
             ])

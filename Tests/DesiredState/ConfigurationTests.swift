@@ -103,7 +103,7 @@ import Testing
     @Test(arguments: [
         (
             "mode: none", "mode: signed",
-            "4:16: error: trust.mode signed is not built yet: write mode: none to run without verification"
+            "4:16: error: trust with mode: signed needs the field 'root' too"
         ),
         ("mode: none", "mode: forge", "not built yet"), ("mode: none", "mode: nome", "did you mean 'none'?"),
         ("trust: { mode: none }", "", "needs the field 'trust'"),
@@ -142,7 +142,7 @@ import Testing
     @Test func allMistakesAtOnce() throws {
         let found = try failure(
             "apiVersion: curfew/v1\nkind: Configuration\nrepository: {}\ntrust: { mode: signed }\nedge: { bind: x }\nnope: 1\n")
-        #expect(found.split(separator: "\n").count == 4, "\(found)")
+        #expect(found.split(separator: "\n").count == 5, "\(found)")
     }
 
     @Test func missingFileAndFolder() throws {

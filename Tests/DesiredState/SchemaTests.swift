@@ -8,7 +8,8 @@ import Testing
 /// that it forbids, and the decoder has to agree with each.
 @Suite struct SchemaTests {
     @Test func kinds() {
-        #expect(Schema.kinds == ["Workload", "Configuration"])
+        #expect(
+            Schema.kinds == ["Workload", "Person", "Team", "Role", "AccessPolicy", "ChangePolicy", "Grant", "Configuration"])
         #expect(Schema.json(for: "Nope") == nil)
     }
 
@@ -31,6 +32,52 @@ import Testing
             let tree = MemoryTree(["manifests/b/w.yaml": .file(Array(text.utf8)), "site/x": "x"])
             let found = try loader.load(tree, revision: ObjectID(number: 1)).allDiagnostics
             #expect(found.isEmpty == sample.valid, "\(sample.note): \(text)\n\(found)")
+        }
+    }
+
+    @Test(arguments: ["Person", "Team", "Role", "AccessPolicy", "ChangePolicy", "Grant"]) func policiesAgree(_ kind: String)
+        throws
+    {
+        let samples = try SampleMaker(kind: kind).samples
+        #expect(samples.contains { $0.valid } && samples.contains { !$0.valid })
+        let others = """
+            { apiVersion: curfew/v1, kind: Person, metadata: { name: known }, spec: { emails: [known@example.org] } }
+            ---
+            { apiVersion: curfew/v1, kind: Team, metadata: { name: known }, spec: { members: [known] } }
+            ---
+            { apiVersion: curfew/v1, kind: Role, metadata: { name: known }, spec: { binds: [{ backend: local }] } }
+            """
+        for sample in samples {
+            var document = sample.document
+            // What the schema cannot say: whom names name, that a quorum can be had, and that a window has a length.
+            if document["metadata"] != nil { document["metadata"] = ["name": "local"] }
+            if kind == "Team", sample.valid, var spec = document["spec"] as? [String: Any],
+                (spec["members"] as? [Any])?.count == 1
+            {
+                spec["members"] = ["known"]
+                document["spec"] = spec
+            }
+            if sample.note.contains("metadata") { document = sample.document }
+            var text = try String(
+                decoding: JSONSerialization.data(withJSONObject: document, options: [.sortedKeys]), as: UTF8.self)
+            text = text.replacing("\"team:local\"", with: "\"team:known\"")
+            let loader = DesiredStateLoader(runtimes: [:], enforcesPolicies: true)
+            let problems: [String]
+            if kind == "Grant" {
+                let tree = MemoryTree(["grants/local.yaml": .file(Array(text.utf8))])
+                problems = try loader.loadGrants(tree).broken.flatMap(\.diagnostics).map(\.description)
+            } else {
+                let tree = MemoryTree([
+                    "policies/a.yaml": .file(Array(text.utf8)), "policies/b.yaml": .file(Array(others.utf8)),
+                ])
+                problems = try loader.loadPolicies(tree).diagnostics.map(\.description).filter {
+                    !$0.contains("there is no ") && !$0.contains("contain each other") && !$0.contains("nobody could ever")
+                        && !$0.contains("approvals needs 'from'") && !$0.contains("share the address")
+                        && !$0.contains("begin before it ends")
+                }
+            }
+            if sample.note.contains("metadata") { continue }
+            #expect(problems.isEmpty == sample.valid, "\(sample.note): \(text)\n\(problems)")
         }
     }
 
@@ -93,17 +140,43 @@ private struct SampleMaker {
         "^[A-Za-z_][A-Za-z0-9_.-]*$": (["nobody"], ["1a", "a b"]),
         "^[0-9]{4,5}-[0-9]{4,5}$": (["30000-30010"], ["1-2", "x"]),
         "^([0-9]+m|[0-9]+|[0-9]+\\.[0-9]{1,3})$": (["500m", "2", "0.5"], ["x", "-1", "0.0001", "1Gi"]),
+        "^[0-9a-f]{40}$": ([String(repeating: "a", count: 40)], ["a", String(repeating: "A", count: 40)]),
+        "^[^\\u0000-\\u001f\\u007f]+$": (["/a b"], ["a\nb", ""]),
+        "^[A-Za-z0-9]": (["bastion"], ["-x", ""]),
+        "^[A-Za-z0-9][A-Za-z0-9.-]*$": (["h1.example"], ["-h", "a b", ""]),
+        "^[a-z][a-z0-9-]{0,31}$": (["curfew-"], ["A", "a b", "-a", ""]),
+        "^[^@\\s<>,\"]+@[^@\\s<>,\"]+$": (["a@example.org"], ["a", "a@b@c", "a b@c", "@c"]),
+        "^(team:)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": (["known", "team:known"], ["", "team:", "A", "group:x"]),
+        "^[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$": (
+            ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB a@b"], ["x", "ssh-ed25519", ""]
+        ),
+        "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$": (["2026-11-23T18:00:00Z"], ["2026-11-23", "tomorrow", ""]),
+        "^([01][0-9]|2[0-4]):[0-5][0-9]$": (["08:00"], ["8:00", "25:00", "08:60", ""]),
+        "^[A-Za-z]": (["UTC"], [""]),
         "^[0-9]+(Ki|Mi|Gi|Ti|k|M|G|T)?$": (["32Mi", "30M"], ["x", "-1", "1.5Gi", "1Zi"]),
     ]
     private static let keys: [String: (valid: String, invalid: [String])] = [
         "^[A-Za-z_][A-Za-z0-9_]*$": ("A_1", ["1A", "a-b", ""]),
         "^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$": ("app/tier", ["-a", "a b", ""]),
         "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": ("local", ["A", "-a"]),
+        "^[a-z][a-z0-9-]*$": ("github", ["A", "-a", "a b"]),
+        "^[a-z][A-Za-z0-9]*$": ("memberOf", ["A", "a-b", "a b"]),
     ]
 
     private static func variants(_ schema: [String: Any], _ path: String) throws -> Variants {
         if let words = schema["enum"] as? [String] {
             return Variants(valid: words, invalid: [("nope", "\(path) enum"), (5, "\(path) type")])
+        }
+        if let either = schema["anyOf"] as? [[String: Any]] {
+            // Both valid; what neither takes is left to the tests of each.
+            return Variants(valid: try either.flatMap { try variants($0, path).valid }, invalid: [(5, "\(path) number")])
+        }
+        if schema["type"] as? String == "boolean" {
+            return Variants(valid: [true, false], invalid: [("yes please", "\(path) text"), (5, "\(path) number")])
+        }
+        if (schema["type"] as? [String])?.contains("boolean") ?? false {
+            return Variants(
+                valid: ["a", 1, true, ["a", 2]], invalid: [(["a": 1], "\(path) mapping"), (1.5, "\(path) fraction")])
         }
         let types = schema["type"] as? [String] ?? [schema["type"] as? String ?? ""]
         if types.contains("object") { return try schema["properties"] == nil ? map(schema, path) : object(schema, path) }
@@ -211,7 +284,12 @@ private struct SampleMaker {
                 for other in group { result[other] = all[other]?.valid[0] }
             }
             for rule in rules {
-                if rule.field == name { result[rule.choice] = rule.word }
+                if rule.field == name {
+                    result[rule.choice] = rule.word
+                    for other in rules where other.word == rule.word && other.required {
+                        result[other.field] = all[other.field]?.valid[0]
+                    }
+                }
                 if rule.choice == name, value as? String == rule.word, rule.required {
                     result[rule.field] = all[rule.field]?.valid[0]
                 }

@@ -19,6 +19,11 @@ struct Cache {
     var parsed: [ObjectID: DecodedFile] = [:]
     /// Diagnostics of `policies/` and `grants/`.
     var outside: (key: OutsideKey, diagnostics: [Diagnostic])?
+    /// `policies/` of the trees looked at last, the newest first.
+    var policies: [LoadedPolicies] = []
+    static let policyVersions = 16
+    /// Grants by blob, of the revision looked at last.
+    var grants: [ObjectID: GrantLoader.Outcome] = [:]
     private var bundles: [Name: [Entry]] = [:]
 
     /// A bundle that was made from the same tree and the same artifacts.

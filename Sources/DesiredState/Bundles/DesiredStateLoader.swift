@@ -8,12 +8,39 @@ internal import Synchronization
 public final class DesiredStateLoader: Sendable {
     private let limits: LoadLimits
     private let runtimes: [Name: RuntimeCapabilities]
+    private let backends: Set<Name>?
+    private let enforcesPolicies: Bool
     private let cache = Mutex(Cache())
 
     /// Makes a loader with empty caches.
-    /// - Parameter runtimes: the runtimes of the service's configuration; workloads that name another one are refused.
-    public init(limits: LoadLimits = .init(), runtimes: [Name: RuntimeCapabilities]) {
-        (self.limits, self.runtimes) = (limits, runtimes)
+    /// - Parameters:
+    ///   - runtimes: the runtimes of the service's configuration; workloads that name another one are refused.
+    ///   - backends: the access backends of the configuration; roles that name another one are refused. `nil` = not known.
+    ///   - enforcesPolicies: whether somebody acts on `policies/`; if not, a warning says so.
+    public init(
+        limits: LoadLimits = .init(), runtimes: [Name: RuntimeCapabilities], backends: Set<Name>? = nil,
+        enforcesPolicies: Bool = false
+    ) {
+        (self.limits, self.runtimes, self.backends) = (limits, runtimes, backends)
+        self.enforcesPolicies = enforcesPolicies
+    }
+
+    /// Loads `policies/` of one revision. Blocks: call it off the cooperative pool.
+    /// - Throws: only what `tree` throws.
+    public func loadPolicies(_ tree: any FileTree) throws -> LoadedPolicies {
+        try cache.withLock { cache in
+            let folder = try tree.entries(of: tree.root).first { $0.name == "policies" && $0.kind == .folder }?.id
+            return try policies(folder, tree, &cache)
+        }
+    }
+
+    /// Loads `grants/` of one revision; a file that was read before is not read again. Blocks.
+    /// - Throws: only what `tree` throws.
+    public func loadGrants(_ tree: any FileTree) throws -> LoadedGrants {
+        try cache.withLock { cache in
+            let folder = try tree.entries(of: tree.root).first { $0.name == "grants" && $0.kind == .folder }?.id
+            return try grants(folder, tree, &cache)
+        }
     }
 
     /// Loads everything that `revision` says. Blocks: call it off the cooperative pool.
@@ -110,14 +137,49 @@ public final class DesiredStateLoader: Sendable {
         let key = Cache.OutsideKey(policies: folder("policies"), grants: folder("grants"))
         if let known = cache.outside, known.key == key { return known.diagnostics }
         var diagnostics: [Diagnostic] = []
-        if let policies = key.policies { diagnostics += try PolicyCheck(limits: limits).diagnostics(lookup.tree, policies) }
-        if let grants = key.grants {
-            for entry in try lookup.tree.entries(of: grants) where TreeWalk.isManifest(entry.name) {
+        if key.policies != nil {
+            if !enforcesPolicies {
                 diagnostics.append(
-                    Diagnostic(file: "grants/" + entry.name, "grants are not built yet; this file gives no access"))
+                    Diagnostic(.warning, file: "policies", "policies/ is read but not enforced: trust.mode is none"))
+            }
+            diagnostics += try policies(key.policies, lookup.tree, &cache).diagnostics
+        }
+        let grants = try grants(key.grants, lookup.tree, &cache)
+        diagnostics += grants.broken.flatMap(\.diagnostics)
+        if !enforcesPolicies {
+            for file in grants.files {
+                diagnostics.append(Diagnostic(.warning, file: file.path, "this gives no access: trust.mode is none"))
             }
         }
         cache.outside = (key, diagnostics)
         return diagnostics
+    }
+
+    private func policies(_ folder: ObjectID?, _ tree: any FileTree, _ cache: inout Cache) throws -> LoadedPolicies {
+        guard let folder else { return LoadedPolicies(set: PolicySet(), diagnostics: [], isBroken: false) }
+        if let known = cache.policies.first(where: { $0.set.tree == folder }) { return known }
+        let loaded = try PolicyLoader(limits: limits, backends: backends).load(tree, folder)
+        cache.policies.insert(loaded, at: 0)
+        if cache.policies.count > Cache.policyVersions { cache.policies.removeLast() }
+        return loaded
+    }
+
+    private func grants(_ folder: ObjectID?, _ tree: any FileTree, _ cache: inout Cache) throws -> LoadedGrants {
+        var result = LoadedGrants(tree: folder, files: [], broken: [])
+        guard let folder else { return result }
+        let reader = GrantLoader(limits: limits)
+        var read: [ObjectID: GrantLoader.Outcome] = [:]
+        for entry in try tree.entries(of: folder) where !GrantLoader.isIgnored(entry) {
+            if entry.kind == .file || entry.kind == .executable {
+                read[entry.id] = try cache.grants[entry.id] ?? reader.read(entry.id, tree)
+            }
+            switch GrantLoader.place(read[entry.id], entry) {
+            case .success(let file): result.files.append(file)
+            case .failure(let broken): result.broken.append(broken.grant)
+            }
+        }
+        // What another revision may still need is read again: it is little.
+        cache.grants = read
+        return result
     }
 }

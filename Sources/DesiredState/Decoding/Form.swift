@@ -18,6 +18,11 @@ indirect enum Form: Sendable {
     /// A mapping with free keys.
     case map(key: String, value: Form, maximum: Int)
     case record(Shape)
+    case bool
+    /// One of two: plain, or as a mapping.
+    case either(Form, Shape)
+    /// A value whose meaning is a driver's own: text, integer, boolean or a list of these.
+    case setting
     /// A range of ports, written `20000-29999`.
     case ports
 }

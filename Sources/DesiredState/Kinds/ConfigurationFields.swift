@@ -12,14 +12,17 @@ enum ConfigurationRules {
     static let artifact = ByteCount(1 << 20)...ByteCount(1 << 40)
     static let mirrors = 0...16
     static let ports = "20000-29999"
-    static let modes = ["none"]
+    static let modes = ["none", "signed"]
+    static let owners = 1...64
+    static let backendTypes = ["sudo", "ssh"]
+    static let foreign = ["report", "remove"]
     static let runtimeTypes = ["local"]
     static let edgeTypes = ["haproxy"]
 }
 
 /// The top level of `curfew.yaml`.
 enum ConfigurationField: Int, FieldKey {
-    case apiVersion, kind, repository, state, trust, identity, prune, limits, observe, runtimes, edge
+    case apiVersion, kind, repository, state, trust, identity, prune, limits, observe, runtimes, edge, access
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.apiVersion, .kind, .repository, .trust]
@@ -38,6 +41,8 @@ enum ConfigurationField: Int, FieldKey {
         case .runtimes:
             .map(key: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", value: .record(RuntimeField.shape), maximum: 64)
         case .edge: .record(EdgeField.shape)
+        case .access:
+            .map(key: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", value: .record(BackendField.shape), maximum: 64)
         }
     }
 }
@@ -71,11 +76,46 @@ enum CredentialsField: Int, FieldKey {
 
 /// `trust`.
 enum TrustField: Int, FieldKey {
-    case mode
+    case mode, root, owners
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.mode]
-    var form: Form { .choice(ConfigurationRules.modes) }
+    static let dependent: [(choice: Self, word: String, field: Self, required: Bool)] = [
+        (.mode, "signed", .root, true), (.mode, "signed", .owners, true),
+    ]
+    var form: Form {
+        switch self {
+        case .mode: .choice(ConfigurationRules.modes)
+        case .root: .text(pattern: "^[0-9a-f]{40}$")
+        case .owners: .list(.name, count: ConfigurationRules.owners)
+        }
+    }
+}
+
+/// One of `access`: where grants are made real.
+enum BackendField: Int, FieldKey {
+    case type, foreign, ca, krl, principals, authLog, cutSessions, hook, host, folder, log, hosts, prefix
+
+    static let shape = Shape(Self.self)
+    static let required: [Self] = [.type]
+    static let dependent: [(choice: Self, word: String, field: Self, required: Bool)] = [
+        (.type, "ssh", .ca, true), (.type, "ssh", .krl, false), (.type, "ssh", .principals, false),
+        (.type, "ssh", .authLog, false), (.type, "ssh", .cutSessions, false), (.type, "ssh", .hook, false),
+        (.type, "ssh", .host, false), (.type, "sudo", .folder, false), (.type, "sudo", .log, false),
+        (.type, "sudo", .hosts, false), (.type, "sudo", .prefix, false),
+    ]
+    var form: Form {
+        switch self {
+        case .type: .choice(ConfigurationRules.backendTypes)
+        case .foreign: .choice(ConfigurationRules.foreign)
+        case .ca, .krl, .principals, .authLog, .folder, .log: .text(pattern: "^[^\\u0000-\\u001f\\u007f]+$")
+        case .cutSessions: .bool
+        case .hook: .list(.text(pattern: "^[^\\u0000-\\u001f\\u007f]+$"), count: 1...32)
+        case .host: .text(pattern: "^[A-Za-z0-9]", maximum: 256)
+        case .hosts: .list(.text(pattern: "^[A-Za-z0-9][A-Za-z0-9.-]*$", maximum: 253), count: 1...64)
+        case .prefix: .text(pattern: "^[a-z][a-z0-9-]{0,31}$")
+        }
+    }
 }
 
 /// `identity`.

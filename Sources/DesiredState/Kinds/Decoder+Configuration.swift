@@ -8,8 +8,8 @@ extension Decoder {
         if let node = top[.apiVersion] { _ = choice(node, "apiVersion", [EnvelopeField.version]) }
         if let node = top[.kind] { _ = choice(node, "kind", ["Configuration"]) }
         let repository = top[.repository].flatMap { self.repository($0, folder: folder) }
-        if let node = top[.trust] { trust(node) }
         var configuration = ServiceConfiguration(repository: repository ?? .init(url: ""))
+        if let node = top[.trust] { trust(node, &configuration) }
         if let node = top[.state] { configuration.state = path(node, "state", folder: folder) ?? configuration.state }
         if let node = top[.identity] { configuration.identity = identity(node, folder: folder) }
         if let node = top[.edge] { configuration.edge = edge(node) }
@@ -22,6 +22,7 @@ extension Decoder {
         {
             configuration.observeInterval = interval
         }
+        if let node = top[.access] { configuration.backends = backends(node, folder: folder) }
         if let node = top[.runtimes] { configuration.runtimes = runtimes(node) }
         return repository == nil ? nil : configuration
     }
@@ -98,15 +99,8 @@ extension Decoder {
         return result
     }
 
-    private func trust(_ node: Int) {
-        guard let record = record(node, "trust", as: TrustField.self), let node = record[.mode],
-            let word = choice(node, "trust.mode", ServiceConfiguration.TrustMode.allCases.map(\.rawValue)), word != "none"
-        else { return }
-        report(node, "trust.mode \(word) is not built yet: write mode: none to run without verification")
-    }
-
     /// The path of a file or folder, made absolute.
-    private func path(_ node: Int, _ label: String, folder: String) -> String? {
+    func path(_ node: Int, _ label: String, folder: String) -> String? {
         guard let text = string(node, label) else { return nil }
         if text.isEmpty || text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
             report(node, "\(label) has to be a path, without control characters")

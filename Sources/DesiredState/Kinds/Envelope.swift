@@ -18,6 +18,18 @@ enum EnvelopeField: Int, FieldKey {
     }
 }
 
+/// The same with another kind in it, for the schemas of the other kinds: the fields are decoded by ``EnvelopeField``.
+extension EnvelopeField {
+    static func schema(of kind: String, _ spec: Shape) -> [String: JSONText] {
+        var schema = SchemaPrinter.record(shape)
+        guard case .object(var properties)? = schema["properties"] else { return schema }
+        properties["kind"] = .object(SchemaPrinter.value(.choice([kind])))
+        properties["spec"] = .object(SchemaPrinter.record(spec))
+        schema["properties"] = .object(properties)
+        return schema
+    }
+}
+
 /// `metadata`.
 enum MetadataField: Int, FieldKey {
     case name, labels

@@ -47,7 +47,7 @@ public struct ServiceConfiguration: Sendable, Hashable {
         /// No credentials.
         public init() {}
     }
-    /// `trust.mode`; only `none` is built.
+    /// `trust.mode`; `forge` is not built.
     public enum TrustMode: String, Sendable, CaseIterable { case none, signed, forge }
     /// `identity`: who Curfew is in its own commits.
     public struct Identity: Sendable, Hashable {
@@ -104,12 +104,35 @@ public struct ServiceConfiguration: Sendable, Hashable {
         public init(type: String = "haproxy", bind: String = "127.0.0.1") { (self.type, self.bind) = (type, bind) }
     }
 
+    /// One of `access`.
+    public struct BackendConfiguration: Sendable, Hashable {
+        /// What roles call it.
+        public var name: Name
+        /// The driver: `ssh` or `sudo`.
+        public var type: String
+        /// Whether access that Curfew did not give is removed instead of reported.
+        public var removesForeign: Bool
+        /// The driver's own fields; paths are absolute.
+        public var settings: [String: Setting]
+
+        /// Makes a backend.
+        public init(name: Name, type: String, removesForeign: Bool = false, settings: [String: Setting] = [:]) {
+            (self.name, self.type, self.removesForeign, self.settings) = (name, type, removesForeign, settings)
+        }
+    }
+
     /// Where the desired state comes from.
     public var repository: Repository
     /// The folder that everything is kept in; absolute.
     public var state: String
     /// How commits are verified.
     public var trust: TrustMode
+    /// The first commit that is trusted, with all below it; only with `signed`.
+    public var trustRoot: ObjectID?
+    /// Who may change `policies/` and seal; only with `signed`.
+    public var trustOwners: [Name] = []
+    /// Where grants are made real, by name.
+    public var backends: [Name: BackendConfiguration] = [:]
     /// Who Curfew is in its own commits.
     public var identity: Identity
     /// Share of the instances that one revision may prune, 0 to 1.

@@ -4,17 +4,25 @@
 /// what a runtime can do) stands in descriptions and is checked by `curfew validate`.
 public enum Schema {
     /// Kinds that have a schema.
-    public static let kinds: [String] = ["Workload", "Configuration"]
+    public static let kinds: [String] = [
+        "Workload", "Person", "Team", "Role", "AccessPolicy", "ChangePolicy", "Grant", "Configuration",
+    ]
+
+    private static let specs: [String: Shape] = [
+        "Workload": WorkloadField.shape, "Person": PersonField.shape, "Team": TeamField.shape, "Role": RoleField.shape,
+        "AccessPolicy": AccessPolicyField.shape, "ChangePolicy": ChangePolicyField.shape, "Grant": GrantField.shape,
+    ]
 
     /// The schema of a kind as indented JSON with sorted keys, `nil` for an unknown kind.
     public static func json(for kind: String) -> String? {
-        let shape: Shape
-        switch kind {
-        case "Workload": shape = EnvelopeField.shape
-        case "Configuration": shape = ConfigurationField.shape
-        default: return nil
+        var schema: [String: JSONText]
+        if let spec = specs[kind] {
+            schema = EnvelopeField.schema(of: kind, spec)
+        } else if kind == "Configuration" {
+            schema = SchemaPrinter.record(ConfigurationField.shape)
+        } else {
+            return nil
         }
-        var schema = SchemaPrinter.record(shape)
         schema["$schema"] = .text("https://json-schema.org/draft/2020-12/schema")
         schema["title"] = .text("Curfew \(kind)")
         return JSONText.object(schema).printed() + "\n"

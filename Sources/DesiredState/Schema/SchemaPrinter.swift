@@ -47,6 +47,11 @@ enum SchemaPrinter {
                 "additionalProperties": .object(value(item)), "maxProperties": .integer(maximum),
             ]
         case .record(let shape): return record(shape)
+        case .bool: return ["type": .text("boolean")]
+        case .either(let plain, let shape): return ["anyOf": .array([.object(value(plain)), .object(record(shape))])]
+        case .setting:
+            let plain: [JSONText] = [.text("string"), .text("integer"), .text("boolean"), .text("array")]
+            return ["type": .array(plain)]
         case .ports:
             return [
                 "type": .text("string"), "pattern": .text(portsPattern),

@@ -6,7 +6,7 @@ import Glibc
 
 extension Mirror: ArtifactSource {
     public nonisolated func checkOut(tree: ObjectID, into folder: String, limit: ByteCount) async throws {
-        let source = try await objectDatabase()
+        let source = try await ownObjectDatabase()
         // An artifact may be large: written on a queue of its own, the mirror goes on meanwhile.
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             DispatchQueue(label: "curfew.checkout").async {
@@ -16,7 +16,7 @@ extension Mirror: ArtifactSource {
         }
     }
 
-    private func objectDatabase() throws -> ObjectDatabase { try ObjectDatabase(path: path) }
+    private func ownObjectDatabase() throws -> ObjectDatabase { try ObjectDatabase(path: path) }
 }
 
 /// Writes a tree's files to a folder, read-only. Everything in the tree is hostile.

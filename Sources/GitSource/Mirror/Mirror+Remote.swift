@@ -16,6 +16,8 @@ public struct FetchOutcome: Sendable, Hashable {
     public var remote: String
     /// Whether it is another one than before.
     public var moved: Bool
+    /// Whether tags of approvals came, went or changed.
+    public var approvalsMoved = false
 }
 
 extension Mirror {
@@ -35,7 +37,10 @@ extension Mirror {
                 guard let tip = answer.tip else {
                     throw GitError(.corrupt, operation: "fetch from", subject: address, "the child gave no tip")
                 }
-                return FetchOutcome(tip: tip, remote: RemoteURL.redact(address), moved: tip != known)
+                if answer.approvalsMoved == true { knownApprovals = nil }
+                return FetchOutcome(
+                    tip: tip, remote: RemoteURL.redact(address), moved: tip != known,
+                    approvalsMoved: answer.approvalsMoved ?? false)
             } catch let error as GitError {
                 first = first ?? error
             }
@@ -74,10 +79,10 @@ extension Mirror {
 
     /// Runs the child with a deadline, one at a time. What it leaves behind without an answer is removed at once: half
     /// packs would fill the disk, and locks would stop every later write.
-    private func ask(_ request: WorkerRequest) async throws -> WorkerAnswer {
+    func ask(_ request: WorkerRequest) async throws -> WorkerAnswer {
         await beginExchange()
         defer { endExchange() }
-        let operation = request.operation == .push ? "push to" : "fetch from"
+        let operation = request.operation != .refresh ? "push to" : "fetch from"
         let subject = RemoteURL.redact(request.url)
         do {
             let input = [UInt8](try JSONEncoder().encode(request))

@@ -20,7 +20,7 @@ extension Mirror {
         return try write(message: "\(title)\n\n\(body)", tree: tree, parent: tip, at: now)
     }
 
-    private func revertedTree(of reverted: CommitInfo, onto tip: ObjectID, _ repository: OpaquePointer) throws -> ObjectID {
+    func revertedTree(of reverted: CommitInfo, onto tip: ObjectID, _ repository: OpaquePointer) throws -> ObjectID {
         try withCommit(reverted.id) { commit in
             try withCommit(tip) { ours in
                 var index: OpaquePointer?
@@ -58,7 +58,8 @@ extension Mirror {
         return paths
     }
 
-    private func write(message: String, tree: ObjectID, parent: ObjectID, at now: Instant) throws -> ObjectID {
+    /// Writes a commit object, signed when there is a key.
+    func write(message: String, tree: ObjectID, parent: ObjectID?, at now: Instant) throws -> ObjectID {
         let buffer = try commitBuffer(message: message, tree: tree, parent: parent, at: now)
         return try withRepository { repository in
             var oid = git_oid()
@@ -66,26 +67,27 @@ extension Mirror {
                 let signature = try CommitSigner(key: key).sign(buffer)
                 try LibGit2.check(
                     git_commit_create_with_signature(&oid, repository, buffer, signature, "gpgsig"), "write commit",
-                    parent.short)
+                    tree.short)
             } else {
                 var database: OpaquePointer?
-                try LibGit2.check(git_repository_odb(&database, repository), "write commit", parent.short)
+                try LibGit2.check(git_repository_odb(&database, repository), "write commit", tree.short)
                 defer { git_odb_free(database) }
                 try LibGit2.check(
-                    git_odb_write(&oid, database, buffer, buffer.utf8.count, GIT_OBJECT_COMMIT), "write commit", parent.short)
+                    git_odb_write(&oid, database, buffer, buffer.utf8.count, GIT_OBJECT_COMMIT), "write commit", tree.short)
             }
             guard let id = ObjectID(oid) else {
-                throw GitError(.corrupt, operation: "write commit", subject: parent.short, "no id")
+                throw GitError(.corrupt, operation: "write commit", subject: tree.short, "no id")
             }
             return id
         }
     }
 
     /// The bytes of a commit object, which are also what is signed.
-    private func commitBuffer(message: String, tree: ObjectID, parent: ObjectID, at now: Instant) throws -> String {
+    private func commitBuffer(message: String, tree: ObjectID, parent: ObjectID?, at now: Instant) throws -> String {
         func plain(_ text: String) -> String { text.filter { $0 != "<" && $0 != ">" && !$0.isNewline && $0 != "\0" } }
         let who = "\(plain(location.identity.name)) <\(plain(location.identity.email))> \(now.milliseconds / 1000) +0000"
         let text = message.replacing("\0", with: "")
-        return "tree \(tree)\nparent \(parent)\nauthor \(who)\ncommitter \(who)\n\n\(text)"
+        let line = parent.map { "parent \($0)\n" } ?? ""
+        return "tree \(tree)\n\(line)author \(who)\ncommitter \(who)\n\n\(text)"
     }
 }

@@ -15,6 +15,11 @@ public actor Mirror {
     let worker: [String]
     private var handle: Handle?
     private var objects: ObjectDatabase?
+    /// What never changes: facts by commit, tags by object.
+    var knownFacts: [ObjectID: CommitFacts] = [:]
+    var knownTags: [ObjectID: ApprovalTag] = [:]
+    /// The approvals as they were fetched last, `nil` when they have to be read again.
+    var knownApprovals: [ApprovalTag]?
     /// Whether this process may remove what others left behind: not beside a daemon.
     private var isOwner = false
     private var isAsking = false
@@ -111,6 +116,12 @@ public actor Mirror {
         return try body(handle.pointer)
     }
 
+    /// The objects.
+    func objectDatabase() throws -> ObjectDatabase {
+        guard let objects else { throw GitError(.failed, operation: "use mirror", subject: path, "it is not open") }
+        return objects
+    }
+
     /// The last fetched tip; works offline.
     public func tip() throws -> ObjectID? {
         try withRepository { repository in
@@ -124,7 +135,7 @@ public actor Mirror {
 
     /// The files of a commit; may be read on any thread.
     public func tree(at commit: ObjectID) throws -> any FileTree {
-        guard let objects else { throw GitError(.failed, operation: "use mirror", subject: path, "it is not open") }
+        let objects = try objectDatabase()
         return GitTree(root: try objects.treeOfCommit(commit), objects: objects)
     }
 

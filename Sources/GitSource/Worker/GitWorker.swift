@@ -15,8 +15,9 @@ public enum GitWorker {
             let url = try RemoteURL(request.url)
             let context = try await ConnectionContext(url: url, credentials: request.credentials)
             switch request.operation {
-            case .refresh: answer.tip = try refresh(request, context)
+            case .refresh: (answer.tip, answer.approvalsMoved) = try refresh(request, context)
             case .push: answer.tip = try push(request, context)
+            case .publish: try publish(request, context)
             }
         } catch let error as GitError {
             answer.error = error
@@ -30,7 +31,7 @@ public enum GitWorker {
     }
 
     /// Opens the mirror and an unnamed remote, connected in one direction.
-    private static func connected<Result>(
+    static func connected<Result>(
         _ request: WorkerRequest, _ context: ConnectionContext, _ direction: git_direction,
         _ body: (_ repository: OpaquePointer, _ remote: OpaquePointer) throws -> Result
     ) throws -> Result {
@@ -57,20 +58,22 @@ public enum GitWorker {
         return try body(repository, remote)
     }
 
-    /// Asks for the branch's tip, and downloads it over the same connection if it is not here.
-    private static func refresh(_ request: WorkerRequest, _ context: ConnectionContext) throws -> ObjectID {
+    /// Asks for the branch's tip and the tags of approvals, and downloads over the same connection what is not here.
+    private static func refresh(_ request: WorkerRequest, _ context: ConnectionContext) throws -> (ObjectID, Bool) {
         try connected(request, context, GIT_DIRECTION_FETCH) { repository, remote in
             let tip = try tip(of: request.branch, remote, context)
-            if tip == request.known { return tip }
-            if request.mayLag == true, let known = request.known, contains(repository, known, tip) { return known }
+            let approvals = try ApprovalRefs(repository, remote, context)
+            let mayLag = request.mayLag == true && request.known.map { contains(repository, $0, tip) } ?? false
+            // An address that lags behind knows less of approvals, too: nothing of it is taken.
+            if mayLag, let known = request.known, known != tip { return (known, false) }
+            if tip == request.known, approvals.areCurrent { return (tip, false) }
             var options = git_fetch_options()
             git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION))
             context.install(in: &options.callbacks)
             options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
             options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE
-            let result = withRefspecs(["+refs/heads/\(request.branch):\(MirrorRef.remote)"]) {
-                git_remote_download(remote, $0, &options)
-            }
+            let branch = "+refs/heads/\(request.branch):\(MirrorRef.remote)"
+            let result = withRefspecs([branch] + approvals.refspecs) { git_remote_download(remote, $0, &options) }
             try context.check(result, "fetch from")
             var oid = git_oid(tip)
             var commit: OpaquePointer?
@@ -80,7 +83,8 @@ public enum GitWorker {
             try LibGit2.check(
                 git_reference_create(&reference, repository, MirrorRef.remote, &oid, 1, nil), "write", MirrorRef.remote)
             git_reference_free(reference)
-            return tip
+            try approvals.write(repository)
+            return (tip, !approvals.areCurrent)
         }
     }
 
@@ -89,7 +93,7 @@ public enum GitWorker {
         return git_graph_descendant_of(repository, &newer, &older) == 1
     }
 
-    private static func tip(of branch: String, _ remote: OpaquePointer, _ context: ConnectionContext) throws -> ObjectID {
+    static func tip(of branch: String, _ remote: OpaquePointer, _ context: ConnectionContext) throws -> ObjectID {
         var heads: UnsafeMutablePointer<UnsafePointer<git_remote_head>?>?
         var count = 0
         try context.check(git_remote_ls(&heads, &count, remote), "list")
@@ -148,7 +152,7 @@ public enum GitWorker {
         }
     }
 
-    private static func withRefspecs(_ specs: [String], _ body: (UnsafePointer<git_strarray>) -> Int32) -> Int32 {
+    static func withRefspecs(_ specs: [String], _ body: (UnsafePointer<git_strarray>) -> Int32) -> Int32 {
         var pointers: [UnsafeMutablePointer<CChar>?] = specs.map { strdup($0) }
         defer { pointers.forEach { free($0) } }
         return pointers.withUnsafeMutableBufferPointer { buffer in

@@ -2,7 +2,7 @@ import CurfewModel
 
 /// What the child is asked to do: one JSON object on its standard input. Names of files, no secrets.
 struct WorkerRequest: Codable, Sendable {
-    enum Operation: String, Codable { case refresh, push }
+    enum Operation: String, Codable { case refresh, push, publish }
     var operation: Operation
     /// The bare mirror.
     var repository: String
@@ -17,20 +17,33 @@ struct WorkerRequest: Codable, Sendable {
     var commit: ObjectID?
     /// push: the tip that it was made on.
     var expected: ObjectID?
+    /// publish: references of the remote, and what they are to name.
+    var references: [Reference]?
+
+    /// A reference that is Curfew's own.
+    struct Reference: Codable, Sendable {
+        var name: String
+        /// `nil` = remove it.
+        var commit: ObjectID?
+    }
 }
 
 /// What the child answers: one JSON object on its standard output.
 struct WorkerAnswer: Codable, Sendable {
     var tip: ObjectID?
+    /// refresh: whether tags of approvals came, went or changed.
+    var approvalsMoved: Bool?
     var error: GitError?
 }
 
 /// Refs that the mirror keeps.
-enum MirrorRef {
+public enum MirrorRef {
     /// The tip that was fetched last.
     static let remote = "refs/curfew/remote"
     /// What is being pushed.
     static let push = "refs/curfew/push"
+    /// The tags `approvals/…` of the remote.
+    public static let approvals = "refs/curfew/approvals/"
     /// Marks that Curfew keeps for itself.
     static let marks = "refs/curfew/marks/"
 }

@@ -91,11 +91,12 @@ public enum GrantGate {
     ///   - parents: `policies/` of the parent of each case's step, by the step's commit: what judged it when it came.
     ///   - policiesAreBroken: no new grant begins; those in ``running`` go on to their end.
     ///   - running: grants that are active already (made real before): their policy is not judged again, only their end.
+    ///   - backends: what the backends can do and take; `nil` = not known here, not judged.
     ///   - history: break-glass grants and reviews so far (see ``BreakGlassHistory``).
     ///   - now: Curfew's clock.
     public static func judge(
         _ cases: [GrantCase], policies: PolicySet, parents: [ObjectID: PolicySet], policiesAreBroken: Bool,
-        rules: TrustRules, backends: [Name: BackendFacts], approvals: [ApprovalTag], running: Set<GrantID>,
+        rules: TrustRules, backends: [Name: BackendFacts]?, approvals: [ApprovalTag], running: Set<GrantID>,
         history: BreakGlassHistory, now: Instant
     ) -> [GrantVerdict] {
         GrantJudge(

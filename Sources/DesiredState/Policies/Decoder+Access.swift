@@ -1,0 +1,195 @@
+internal import CurfewModel
+
+/// The kinds of `policies/` and `grants/`. Each function returns a value even when something in it was reported; such values
+/// are only used when the whole of `policies/` is without error.
+extension Decoder {
+    func person(_ node: Int, _ name: Name) -> Person {
+        var person = Person(name: name, emails: [])
+        guard let spec = record(node, "spec", as: PersonField.self) else { return person }
+        if let node = spec[.emails] {
+            list(node, "emails", count: PolicyRules.some) { item in
+                guard let text = string(item, "emails", maximum: 254) else { return }
+                let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+                let plain = text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !",<>\"".utf8.contains($0) }
+                guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, plain, !text.hasPrefix("-") else {
+                    return report(item, "'\(text.prefix(80))' is no e-mail address")
+                }
+                person.emails.append(text.lowercased())
+            }
+        }
+        if let node = spec[.signingKeys] {
+            list(node, "signingKeys", count: PolicyRules.entries) {
+                if let key = signingKey($0) { person.signingKeys.append(key) }
+            }
+        }
+        if let node = spec[.loginKeys] {
+            list(node, "loginKeys", count: PolicyRules.entries) {
+                if let key = key($0, "loginKeys") { person.loginKeys.append(key) }
+            }
+        }
+        if let node = spec[.accounts] {
+            pairs(node, "accounts", maximum: 64) { key, value in
+                let name = yaml.string(key)
+                guard name.utf8.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }),
+                    name.utf8.first.map({ (0x61...0x7A).contains($0) }) ?? false
+                else {
+                    return report(key, "account '\(name.prefix(40))' has to be of a-z, 0-9 and '-', beginning with a letter")
+                }
+                if let text = string(value, "account '\(name)'", maximum: 256) { person.accounts[name] = text }
+            }
+        }
+        return person
+    }
+
+    private func signingKey(_ node: Int) -> PersonKey? {
+        guard yaml.nodes[resolve(node)].kind == .mapping else { return key(node, "signingKeys").map { PersonKey($0) } }
+        guard let record = record(node, "a signing key", as: KeyField.self) else { return nil }
+        let from = record[.notBefore].flatMap { moment($0, "notBefore") }
+        let until = record[.notAfter].flatMap { moment($0, "notAfter") }
+        if let from, let until, from >= until { report(node, "notBefore has to be before notAfter") }
+        return record[.key].flatMap { key($0, "key") }.map { PersonKey($0, validFrom: from, validUntil: until) }
+    }
+
+    func team(_ node: Int, _ name: Name, _ references: inout [Reference]) -> Team {
+        let spec = record(node, "spec", as: TeamField.self)
+        return Team(name: name, members: spec?[.members].map { subjects($0, "members", &references) } ?? [])
+    }
+
+    func role(_ node: Int, _ name: Name, _ references: inout [Reference]) -> Role {
+        var role = Role(name: name, binds: [])
+        guard let spec = record(node, "spec", as: RoleField.self) else { return role }
+        if let node = spec[.binds] {
+            list(node, "binds", count: 1...16) { item in
+                guard let record = record(item, "a bind", as: BindField.self), let node = record[.backend],
+                    let backend = self.name(node, "backend")
+                else { return }
+                references.append(Reference(.backend, backend, position(node), "backend"))
+                var bind = Bind(backend: backend)
+                if let node = record[.with] {
+                    pairs(node, "with", maximum: 64) { key, value in
+                        let name = yaml.string(key)
+                        guard Self.isSettingName(name) else {
+                            return report(
+                                key,
+                                "setting '\(name.prefix(40))' has to be of letters and digits, beginning with a small letter")
+                        }
+                        if let setting = setting(value, "'\(name)'", depth: 0) { bind.with[name] = setting }
+                    }
+                }
+                role.binds.append(bind)
+            }
+        }
+        if let node = spec[.touches] {
+            list(node, "touches", count: PolicyRules.entries) {
+                if let name = self.name($0, "touches") { role.touches.append(name) }
+            }
+        }
+        if let node = spec[.replace] { role.replace = choice(node, "replace", as: Role.Replace.self) ?? .always }
+        return role
+    }
+
+    static func isSettingName(_ text: String) -> Bool {
+        text.utf8.count <= 64 && (text.utf8.first.map { (0x61...0x7A).contains($0) } ?? false)
+            && text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) }
+    }
+
+    /// A value whose meaning is a backend's own.
+    func setting(_ written: Int, _ label: String, depth: Int) -> Setting? {
+        let index = resolve(written)
+        switch yaml.nodes[index].kind {
+        case .scalar:
+            switch type(of: index) {
+            case .integer: return integer(written, label, -1_000_000_000...1_000_000_000).map { .integer($0) }
+            case .bool: return bool(written, label).map { .bool($0) }
+            case .string: return string(written, label).map { .text($0) }
+            case .float, .null: break
+            }
+        case .sequence where depth < 2:
+            var items: [Setting] = []
+            list(written, label, count: 0...64) { if let item = setting($0, label, depth: depth + 1) { items.append(item) } }
+            return .list(items)
+        default: break
+        }
+        report(written, "\(label) has to be a text, an integer, true, false or a list of these, not \(describe(written))")
+        return nil
+    }
+
+    func accessPolicy(_ node: Int, _ name: Name, _ references: inout [Reference]) -> AccessPolicy {
+        var policy = AccessPolicy(name: name, roles: [], eligible: [], maxDuration: .seconds(1))
+        guard let spec = record(node, "spec", as: AccessPolicyField.self) else { return policy }
+        if let node = spec[.roles] {
+            policy.roles = self.references(node, "roles", .role, count: PolicyRules.some, &references)
+        }
+        if let node = spec[.eligible] { policy.eligible = subjects(node, "eligible", count: PolicyRules.some, &references) }
+        if let node = spec[.maxDuration] {
+            policy.maxDuration = span(node, "maxDuration", PolicyRules.duration) ?? policy.maxDuration
+        }
+        if let node = spec[.maxConcurrent] { policy.maxConcurrent = integer(node, "maxConcurrent", PolicyRules.concurrent) }
+        if let node = spec[.reason], let record = record(node, "reason", as: ReasonField.self), let node = record[.pattern],
+            let pattern = string(node, "reason.pattern", maximum: 512)
+        {
+            do { _ = try Regex(pattern) } catch {
+                report(node, "reason.pattern is no regular expression: \(String(describing: error).prefix(120))")
+            }
+            policy.reasonPattern = pattern
+        }
+        if let node = spec[.approvals] { policy.approvals = quorum(node, &references) }
+        if let node = spec[.windows] { policy.windows = windows(node) }
+        if let node = spec[.breakGlass], let record = record(node, "breakGlass", as: BreakGlassField.self) {
+            let longest = record[.maxDuration].flatMap { span($0, "breakGlass.maxDuration", PolicyRules.duration) }
+            let review = record[.reviewWithin].flatMap { span($0, "breakGlass.reviewWithin", PolicyRules.duration) }
+            if let longest, let review { policy.breakGlass = .init(maxDuration: longest, reviewWithin: review) }
+        }
+        if let node = spec[.requireSelfExpiry] { policy.requireSelfExpiry = bool(node, "requireSelfExpiry") ?? true }
+        return policy
+    }
+
+    func changePolicy(_ node: Int, _ name: Name, _ references: inout [Reference]) -> ChangePolicy {
+        var policy = ChangePolicy(name: name, paths: [], authors: [])
+        guard let spec = record(node, "spec", as: ChangePolicyField.self) else { return policy }
+        if let node = spec[.paths] {
+            list(node, "paths", count: PolicyRules.some) { item in
+                guard let glob = string(item, "paths", maximum: 512) else { return }
+                let parts = glob.split(separator: "/", omittingEmptySubsequences: false)
+                guard !glob.isEmpty, parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
+                    return report(
+                        item,
+                        "path '\(glob.prefix(80))' has to be relative to the root, such as manifests/** or policies/*.yaml")
+                }
+                policy.paths.append(glob)
+            }
+        }
+        if let node = spec[.authors] { policy.authors = subjects(node, "authors", count: PolicyRules.some, &references) }
+        if let node = spec[.approvals] { policy.approvals = quorum(node, &references) }
+        if let node = spec[.freezes] {
+            list(node, "freezes", count: PolicyRules.entries) { item in
+                guard let record = record(item, "a freeze", as: FreezeField.self) else { return }
+                let from = record[.from].flatMap { moment($0, "from") }
+                let to = record[.to].flatMap { moment($0, "to") }
+                let reason = record[.reason].flatMap { string($0, "reason", maximum: PolicyRules.reason) }
+                guard let from, let to, let reason else { return }
+                if from >= to { report(item, "a freeze has to begin before it ends") }
+                policy.freezes.append(.init(from: from, to: to, reason: reason))
+            }
+        }
+        if let node = spec[.windows] { policy.windows = windows(node) }
+        return policy
+    }
+
+    func grant(_ node: Int, _ name: Name) -> Grant? {
+        guard let spec = record(node, "spec", as: GrantField.self) else { return nil }
+        let person = spec[.person].flatMap { self.name($0, "person") }
+        let role = spec[.role].flatMap { self.name($0, "role") }
+        let duration = spec[.duration].flatMap { span($0, "duration", PolicyRules.duration) }
+        let reason = spec[.reason].flatMap { string($0, "reason", maximum: PolicyRules.reason) }
+        if let node = spec[.reason], let reason, reason.isEmpty || reason != reason.escapingControls {
+            report(node, "reason has to be one line of text without control characters")
+        }
+        let notBefore = spec[.notBefore].flatMap { moment($0, "notBefore") }
+        let breakGlass = spec[.breakGlass].flatMap { bool($0, "breakGlass") } ?? false
+        guard let person, let role, let duration, let reason else { return nil }
+        return Grant(
+            name: name, person: person, role: role, duration: duration, reason: reason, notBefore: notBefore,
+            breakGlass: breakGlass)
+    }
+}

@@ -1,0 +1,84 @@
+internal import CurfewModel
+
+/// Reads one file of `grants/`.
+struct GrantLoader {
+    let limits: LoadLimits
+
+    /// What a blob says, whatever its file is called.
+    enum Outcome: Sendable {
+        case grant(Grant, Position)
+        case broken([Problem])
+    }
+
+    func read(_ blob: ObjectID, _ tree: any FileTree) throws -> Outcome {
+        let size = min(limits.fileSize, PolicyRules.grantFile)
+        let yaml = YAMLReader(limits: limits)
+        let decoder = Decoder(yaml)
+        let read = try tree.withBlob(blob, limit: size) { bytes -> Outcome in
+            yaml.read(bytes)
+            var grant: (Grant, Position)?
+            for (index, root) in yaml.documents.enumerated() {
+                guard index == 0 else {
+                    decoder.report(root, "a file of grants/ holds one grant; this is another one")
+                    continue
+                }
+                let envelope = decoder.envelope(root, in: "grants")
+                if envelope.kind == .grant, let name = envelope.name, let spec = envelope.spec,
+                    let value = decoder.grant(spec, name)
+                {
+                    grant = (value, envelope.namePosition)
+                }
+            }
+            let problems = yaml.problems + decoder.problems
+            if problems.isEmpty, let grant { return .grant(grant.0, grant.1) }
+            return .broken(
+                problems.isEmpty
+                    ? [Problem(position: Position(line: 0, column: 0), message: "the file holds no grant")] : problems)
+        }
+        switch read {
+        case .value(let outcome): return outcome
+        case .tooLarge(let bytes):
+            return .broken([
+                Problem(
+                    position: Position(line: 0, column: 0), message: "the file has \(bytes) bytes; a grant has at most \(size)")
+            ])
+        }
+    }
+
+    /// Puts a blob's meaning and the place of its file together.
+    static func place(_ outcome: Outcome?, _ entry: FileEntry) -> Result<GrantFile, Broken> {
+        let path = "grants/\(entry.name)"
+        func broken(_ message: String, _ position: Position = Position(line: 0, column: 0)) -> Result<GrantFile, Broken> {
+            .failure(
+                Broken(
+                    grant: BrokenGrant(
+                        path: path, blob: entry.id,
+                        diagnostics: [Diagnostic(file: path, line: position.line, column: position.column, message)])))
+        }
+        switch entry.kind {
+        case .folder: return broken("grants lie directly in grants/, not in folders below it")
+        case .symlink: return broken("a symbolic link is never followed; put the file itself here")
+        case .submodule: return broken("a submodule is never fetched; put the file itself here")
+        case .file, .executable: break
+        }
+        switch outcome {
+        case nil: return broken("it cannot be read")
+        case .broken(let problems)?:
+            return .failure(
+                Broken(
+                    grant: BrokenGrant(path: path, blob: entry.id, diagnostics: problems.map { Diagnostic($0, file: path) })))
+        case .grant(let grant, let position)?:
+            guard entry.name == "\(grant.name).yaml" else {
+                return broken("the file has to be called \(grant.name).yaml, as metadata.name says", position)
+            }
+            return .success(GrantFile(grant: grant, path: path, blob: entry.id))
+        }
+    }
+
+    struct Broken: Error { var grant: BrokenGrant }
+
+    /// What is no grant and claims to be none: a README, a placeholder.
+    static func isIgnored(_ entry: FileEntry) -> Bool {
+        (entry.kind == .file || entry.kind == .executable) && !TreeWalk.isManifest(entry.name)
+    }
+}

@@ -1,0 +1,30 @@
+import CurfewModel
+
+/// What people read in refusals.
+enum Told {
+    /// `alice, bob`, at most twenty.
+    static func names(_ names: some Sequence<Name>) -> String {
+        let sorted = names.sorted().map(\.rawValue)
+        return sorted.isEmpty ? "nobody" : sorted.prefix(20).joined(separator: ", ") + (sorted.count > 20 ? ", …" : "")
+    }
+
+    /// Text of somebody else's, made harmless and short.
+    static func quoted(_ text: String, _ length: Int = 80) -> String {
+        "'" + text.prefix(length).description.escapingControls + (text.count > length ? "…" : "") + "'"
+    }
+}
+
+extension CommitFacts {
+    /// The values of a trailer (`Key: value` in the last paragraph, which is not the first), in order.
+    func trailers(_ key: String) -> [String] {
+        let paragraphs = message.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).split {
+            $0.allSatisfy(\.isWhitespace)
+        }
+        guard paragraphs.count > 1, let last = paragraphs.last else { return [] }
+        return last.compactMap { line in
+            guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == key.lowercased() else { return nil }
+            let value = line[line.index(after: colon)...]
+            return String(value.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import CurfewModel
+
+/// Judges one step of the branch.
+struct TrustJudge {
+    let step: BranchStep
+    let policies: PolicySet
+    let policiesAreBroken: Bool
+    let rules: TrustRules
+    let approvals: [ApprovalTag]
+    let revertTargets: [ObjectID]
+    let now: Instant
+
+    private var signing: Signing { Signing(policies: policies, rules: rules, now: now) }
+    private var isMerge: Bool { step.commit.parents.count > 1 }
+
+    func verdict() -> TrustVerdict {
+        if case .good(let key) = step.commit.signature, key == rules.curfewKey { return curfew() }
+        var reasons: [String] = []
+        let (signer, complaints) = signing.examine(step.commit)
+        reasons += complaints
+        // A merge that only takes what its other parents have is an act of approval; one with content of its own is not.
+        let mergesOnly = isMerge && step.commit.changes.allSatisfy(\.isFromMergedParent)
+        var contributors: Set<Name> = []
+        for commit in step.merged {
+            let (name, complaints) = signing.examine(commit)
+            reasons += complaints
+            if let name { contributors.insert(name) }
+        }
+        if !mergesOnly || step.merged.isEmpty, let signer { contributors.insert(signer) }
+        reasons += shape()
+        var approvers: [Name] = []
+        if mergesOnly, let signer, !contributors.contains(signer) { approvers.append(signer) }
+        let targets = [step.commit.id] + (isMerge ? Array(step.commit.parents.dropFirst()) : [])
+        for tag in approvals {
+            guard let (name, _) = signing.approver(tag, of: targets), !contributors.contains(name), !approvers.contains(name)
+            else {
+                continue
+            }
+            approvers.append(name)
+        }
+        let merger = mergesOnly ? signer : nil
+        let (failures, waits, counted) = judgePaths(contributors, approvers, merger)
+        reasons += failures
+        guard reasons.isEmpty, let signer else {
+            return .refused(reasons: reasons.isEmpty ? ["nobody signed it"] : Self.limited(reasons))
+        }
+        if let until = waits.map(\.until).max(), !isOverridden(by: signer) {
+            return .waits(until: until, reasons: waits.map(\.reason))
+        }
+        return .accepted(signer: signer, approvedBy: counted)
+    }
+
+    private func isOverridden(by signer: Name) -> Bool {
+        rules.owners.contains(signer) && step.commit.trailers("Curfew-Override").contains { !$0.isEmpty }
+    }
+
+    /// What Curfew's own key may do: take grants off, and take failed deploys back.
+    private func curfew() -> TrustVerdict {
+        if case .refused(let why) = signing.signer(of: step.commit.signature, "commit \(step.commit.id.short)") {
+            return .refused(reasons: [why])
+        }
+        let onlyEndsGrants =
+            !step.commit.changes.isEmpty
+            && step.commit.changes.allSatisfy { $0.new == nil && Self.isGrantFile($0.path) }
+        guard !isMerge, onlyEndsGrants || !revertTargets.isEmpty else {
+            return .refused(reasons: [
+                "commit \(step.commit.id.short) is signed by Curfew's own key and does more than take grants off or revert a deploy exactly: that key may be stolen; replace it and have an owner seal the branch"
+            ])
+        }
+        return .accepted(signer: nil, approvedBy: [])
+    }
+
+    static func isGrantFile(_ path: String) -> Bool {
+        path.hasPrefix("grants/") && path.hasSuffix(".yaml") && path.split(separator: "/").count == 2
+    }
+
+    /// Rules about what may stand in one commit together.
+    private func shape() -> [String] {
+        var reasons: [String] = []
+        let changes = step.commit.changes
+        let grants = changes.filter { $0.path.hasPrefix("grants/") || $0.path == "grants" }
+        let adds = grants.contains { $0.new != nil }
+        if adds, let other = changes.first(where: { !$0.path.hasPrefix("grants/") }) {
+            reasons.append(
+                "a grant comes alone: this changes \(Told.quoted(grants.first { $0.new != nil }?.path ?? "grants")) and also \(Told.quoted(other.path)); make two requests of it"
+            )
+        }
+        for change in changes where change.new != nil && !change.isPlain {
+            guard change.path.hasPrefix("grants") || change.path.hasPrefix("policies") else { continue }
+            reasons.append("\(Told.quoted(change.path)) is a symbolic link or a submodule; policies and grants are plain files")
+        }
+        return reasons
+    }
+
+    private static func limited(_ reasons: [String]) -> [String] {
+        var seen: Set<String> = []
+        let unique = reasons.filter { seen.insert($0).inserted }
+        return unique.count > 50 ? unique.prefix(50) + ["and \(unique.count - 50) more"] : unique
+    }
+}
