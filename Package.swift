@@ -71,19 +71,22 @@ let package = Package(
         module("Rollout", ["CurfewModel", "CurfewDrivers"]),
         module("Observation", ["CurfewModel", "CurfewDrivers", posix, core]),
         module("Runtimes/Local", as: "LocalRuntime", ["CurfewModel", "CurfewDrivers", "CLauncher", crypto, subprocess, http]),
+        module("AccessBackends/SSH", as: "SSHBackend", ["CurfewModel", "CurfewDrivers", subprocess]),
+        module("AccessBackends/Sudo", as: "SudoBackend", ["CurfewModel", "CurfewDrivers"]),
         module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("Journal", ["CurfewModel", crypto, database]),
         module(
             "Daemon",
             [
                 "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewDrivers", "CurfewRollout",
-                "CurfewObservation", "CurfewLocalRuntime", "CurfewHAProxyEdge", "CurfewJournal", logging, lifecycle,
+                "CurfewObservation", "CurfewLocalRuntime", "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates", "CurfewSSHBackend",
+                "CurfewSudoBackend", logging, lifecycle, subprocess,
             ]),
         module(
             "CLI",
             [
                 "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewJournal", "CurfewDaemon",
-                arguments, logging,
+                "CurfewGates", arguments, logging, subprocess,
             ]),
         .executableTarget(
             name: "curfew", dependencies: ["CurfewCLI", "CurfewGitSource"], path: "Sources/curfew", swiftSettings: strict),

@@ -17,6 +17,12 @@ public struct CurfewCommand: AsyncParsableCommand {
             CommandGroup(name: "Repository:", subcommands: [Init.self, Validate.self, Plan.self, Schema.self]),
             CommandGroup(
                 name: "Service:", subcommands: [Run.self, Status.self, Pause.self, Resume.self, Doctor.self, Teardown.self]),
+            CommandGroup(
+                name: "Access:",
+                subcommands: [
+                    Request.self, Approve.self, Grants.self, Credentials.self, GiveBack.self, Explain.self, Check.self,
+                    WhoCan.self, WhatIf.self, Trust.self,
+                ]),
             CommandGroup(name: "Workloads:", subcommands: [Logs.self, Rollback.self]),
             CommandGroup(name: "Audit:", subcommands: [Events.self]),
             CommandGroup(name: "Other:", subcommands: [ShowVersion.self]),

@@ -20,6 +20,9 @@ public struct CurfewService: Service {
     private let follower: BranchFollower
     private let reverter: Reverter
     private let reconciler: Reconciler
+    private let access: AccessKeeper?
+    private let accessBackends: [Name: AccessBackendDriver]
+    private let taints: Taints?
     private let clock: WallClock
 
     /// Takes the state folder and finds out what is there. Nothing is changed before ``run()``.
@@ -32,7 +35,9 @@ public struct CurfewService: Service {
         journal = try Journal(path: state.journal)
         let mirror = Composition.mirror(of: configuration, program: program)
         try await mirror.open()
-        let loader = DesiredStateLoader(limits: configuration.limits, runtimes: Composition.capabilities(of: configuration))
+        let loader = DesiredStateLoader(
+            limits: configuration.limits, runtimes: Composition.capabilities(of: configuration),
+            backends: Set(configuration.backends.keys), enforcesPolicies: configuration.trust != .none)
         let assembler = RevisionAssembler(mirror: mirror, loader: loader)
         runtimes = try Composition.runtimes(of: configuration, state: state, artifacts: mirror)
         edge = Composition.edge(of: configuration, state: state)
@@ -48,19 +53,41 @@ public struct CurfewService: Service {
         reverter = Reverter(
             mirror: mirror, assembler: assembler, queue: queue, journal: journal, clock: clock, landed: { relay.fetch() })
         let reverter = reverter
+        let trust = try await Composition.trustKeeper(of: configuration, mirror: mirror, loader: loader)
+        taints = trust == nil ? nil : Taints(journal)
         reconciler = Reconciler(
             Reconciler.Parts(
                 configuration: configuration, state: state, mirror: mirror, assembler: assembler, runtimes: runtimes,
                 edge: edge,
                 prober: prober, observer: Observer(runtimes: Array(runtimes.values), edge: edge, prober: prober),
-                journal: journal, reverts: queue, controls: Controls(state), clock: clock,
+                journal: journal, reverts: queue, controls: Controls(state), taints: taints, clock: clock,
                 log: log,
                 revertWanted: { reverter.hurry() }))
         let reconciler = reconciler
-        follower = BranchFollower(mirror: mirror, clock: clock, interval: configuration.repository.interval) { before, now in
+        let accessClock = AccessClock(clock, floor: try await AccessKeeper.latest(in: journal))
+        accessBackends =
+            trust == nil ? [:] : Composition.backends(of: configuration, state: state, clock: { accessClock.now })
+        if let trust, let taints {
+            access = AccessKeeper(
+                AccessKeeper.Parts(
+                    trust: trust, mirror: mirror, backends: accessBackends.mapValues(\.backend),
+                    removesForeign: Set(configuration.backends.values.filter(\.removesForeign).map(\.name)), journal: journal,
+                    taints: taints, clock: accessClock,
+                    cipher: CredentialCipher(), landed: { relay.fetch() },
+                    changed: { await reconciler.accessChanged($0, problems: $1) }))
+        } else {
+            access = nil
+        }
+        let access = access
+        follower = BranchFollower(
+            mirror: mirror, clock: clock, interval: configuration.repository.interval, trust: trust
+        ) { before, now in
             await reconciler.sourceChanged(now)
+            await access?.sourceChanged(accepted: now.accepted)
             // What could not be pushed while the host was away goes out with its first answer.
-            if now.problem == nil { reverter.hurry(tryingAll: before.problem != nil) }
+            let isBack = now.problem == nil && before.problem != nil
+            if now.problem == nil { reverter.hurry(tryingAll: isBack) }
+            if isBack { await access?.tryAll() }
         }
         relay.set(follower)
     }
@@ -73,6 +100,7 @@ public struct CurfewService: Service {
                 group.addTask { await reconciler.run() }
                 group.addTask { await follower.run() }
                 group.addTask { await reverter.run() }
+                if let access { group.addTask { await access.run() } }
                 group.addTask { for await _ in edge.exits { reconciler.alarm.ring() } }
                 group.addTask { for await _ in prober.changes { reconciler.alarm.ring() } }
                 for runtime in runtimes.values {
@@ -100,6 +128,7 @@ public struct CurfewService: Service {
                 group.addTask { for await _ in runtime.events { reconciler.alarm.ring() } }
             }
             while clock.now - start < limit, !Task.isCancelled {
+                _ = await access?.tick()
                 let wait = await reconciler.tick()
                 if await reconciler.isSettled {
                     _ = await reverter.work()
@@ -119,15 +148,22 @@ public struct CurfewService: Service {
     public func wake() {
         follower.hurry()
         reverter.hurry(tryingAll: true)
-        let reconciler = reconciler
-        Task { await reconciler.wake() }
+        let (reconciler, access) = (reconciler, access)
+        Task {
+            await reconciler.wake()
+            await access?.tryAll()
+        }
     }
 
     private func begin() async throws {
         for runtime in runtimes.values { try await runtime.open() }
+        for driver in accessBackends.values { try await driver.open() }
         await reconciler.recall()
+        try await taints?.recall()
+        await access?.recall()
         try await follower.recall()
         await reconciler.sourceChanged(follower.state)
+        await access?.sourceChanged(accepted: follower.state.accepted)
         await reconciler.record("daemon.started", "Curfew \(Version.current) started on \(configuration.repository.url)")
         if let aside = journal.recovered {
             log.warning("the state database was damaged; it lies at \(aside) now and a new one was begun")

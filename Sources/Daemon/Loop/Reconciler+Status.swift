@@ -33,7 +33,8 @@ extension Reconciler {
         let workloads = names.sorted().map(describe)
         let pending = parts.reverts.all().filter { $0.outcome == nil }
         return Status(
-            pid: getpid(), at: parts.clock.now, revision: desired?.revision, verified: false,
+            pid: getpid(), at: parts.clock.now, revision: desired?.revision,
+            verified: configuration.trust != .none && source.accepted != nil,
             trust: configuration.trust.rawValue,
             state: overall(workloads), paused: parts.controls.pausedBy,
             source: Status.Source(
@@ -42,8 +43,9 @@ extension Reconciler {
                 lastFetch: source.lastFetch, problem: source.problem, failingSince: source.failingSince, held: source.held),
             workloads: workloads, heldBundles: desired?.held ?? [], holds: holds.values.sorted { $0.workload < $1.workload },
             diagnostics: assembly?.diagnostics ?? [],
-            problems: problems.sorted { $0.key < $1.key }.map(\.value) + (loadProblem.map { ["load: \($0)"] } ?? []),
-            pendingReverts: pending)
+            problems: problems.sorted { $0.key < $1.key }.map(\.value) + (loadProblem.map { ["load: \($0)"] } ?? [])
+                + accessProblems,
+            pendingReverts: pending, grants: grants)
     }
 
     private func overall(_ workloads: [Status.Workload]) -> Status.Overall {

@@ -26,6 +26,8 @@ actor Reconciler {
         var journal: Journal
         var reverts: RevertQueue
         var controls: Controls
+        /// Workloads that were touched under a grant; `nil` when there are no grants.
+        var taints: Taints?
         var clock: WallClock
         /// Where problems are told as well, for the day when the state folder cannot be written.
         var log: Logger
@@ -80,6 +82,8 @@ actor Reconciler {
     var garbageMayExist = true
     var shownProblems: [String: String] = [:]
     var shownPause: String?
+    var grants: [Status.Grant] = []
+    var accessProblems: [String] = []
 
     init(_ parts: Parts) {
         self.parts = parts
@@ -108,6 +112,19 @@ actor Reconciler {
         alarm.ring()
     }
 
+    /// The part that keeps grants has news.
+    func accessChanged(_ grants: [Status.Grant], problems: [String]) {
+        (self.grants, accessProblems, statusIsStale) = (grants, problems, true)
+        alarm.ring()
+    }
+
+    /// Marks what was touched under a grant, and forgets those marks that no instance wears any more.
+    private func layTaints() async {
+        guard let taints = parts.taints else { return }
+        let clean = taints.lay(on: &observation).filter { busy[$0] == nil }
+        await taints.forget(clean)
+    }
+
     /// An operator asked for something: looks at the control files now.
     func wake() {
         statusIsStale = true
@@ -134,6 +151,7 @@ actor Reconciler {
         await takeDesired()
         let previous = observation
         observation = await parts.observer.observe()
+        await layTaints()
         noteUnreachable()
         let names = namesToLookAt(previous: previous)
         let pause = parts.controls.pausedBy

@@ -6,7 +6,8 @@ import CurfewModel
 /// Which commit is taken:
 /// 1. The tip of the branch, if it descends from the last one taken.
 /// 2. Otherwise the branch was rewritten: nothing is taken until a commit on it carries `Curfew-Seal: <its parent>`.
-/// 3. With no answer, an empty repository or no such branch, what was taken before stays.
+/// 3. With `trust.mode: signed`, of those only the commits up to the first one that its parent's policies do not let through.
+/// 4. With no answer, an empty repository or no such branch, what was taken before stays.
 actor BranchFollower {
     /// What is known about the source.
     struct State: Sendable, Equatable {
@@ -24,28 +25,35 @@ actor BranchFollower {
         var lastFetch: Instant?
         /// Why ``tip`` is not taken.
         var held: String?
+        /// When a commit that waits is to be looked at again.
+        var lookAgain: Instant?
     }
 
     private let mirror: Mirror
     private let clock: WallClock
     private let interval: Span
+    private let trust: TrustKeeper?
     private let alarm = Alarm()
     private let changed: @Sendable (_ before: State, _ now: State) async -> Void
     private(set) var state = State()
 
     init(
-        mirror: Mirror, clock: WallClock, interval: Span,
+        mirror: Mirror, clock: WallClock, interval: Span, trust: TrustKeeper?,
         changed: @escaping @Sendable (_ before: State, _ now: State) async -> Void
     ) {
-        (self.mirror, self.clock, self.interval, self.changed) = (mirror, clock, interval, changed)
+        (self.mirror, self.clock, self.interval) = (mirror, clock, interval)
+        (self.trust, self.changed) = (trust, changed)
     }
 
     /// What is known without asking the remote: the start after a kill, or with the Git host down.
     func recall() async throws {
         let marks = try await mirror.marks(under: "state")
-        state.accepted = marks["applied"]
+        state.accepted = marks[mark]
         state.tip = try await mirror.tip()
     }
+
+    /// The name of the mark at the last revision taken. What was taken without being verified counts for nothing later.
+    private var mark: String { trust == nil ? "applied" : "verified" }
 
     /// Asks now instead of at the next interval.
     nonisolated func hurry() { alarm.ring() }
@@ -56,7 +64,9 @@ actor BranchFollower {
             await ask()
             // Up to a tenth earlier or later, so that many Curfews do not ask one host at the same moment.
             let jitter = Int64.random(in: -interval.milliseconds / 10...interval.milliseconds / 10)
-            await alarm.wait(atMost: Span(milliseconds: interval.milliseconds + jitter))
+            let pause = Span(milliseconds: interval.milliseconds + jitter)
+            let due = state.lookAgain.map { max(.milliseconds(100), $0 - clock.now) } ?? pause
+            await alarm.wait(atMost: min(pause, due))
         }
     }
 
@@ -70,6 +80,8 @@ actor BranchFollower {
             next = try await judge(next)
         } catch {
             if Task.isCancelled { return }
+            // What waits for a time does so with the Git host down, too.
+            next = (try? await judge(next)) ?? next
             next.problem = "\(error)"
             next.failingSince = next.failingSince ?? clock.now
         }
@@ -81,20 +93,46 @@ actor BranchFollower {
     private func judge(_ state: State) async throws -> State {
         var next = state
         guard let tip = state.tip, tip != state.accepted else {
-            next.held = nil
+            (next.held, next.lookAgain) = (nil, nil)
             return next
         }
+        if let trust { return try await follow(tip, from: state, trust) }
         if let accepted = state.accepted, try await !mirror.isAncestor(accepted, of: tip),
             try await !isSealed(tip, since: accepted)
         {
-            next.held =
-                "history was rewritten: \(tip.short) does not descend from \(accepted.short), the last revision taken; "
-                + "restore the branch, or accept it with a commit on top that carries the trailer `Curfew-Seal: \(tip.hex)`"
+            next.held = Self.rewritten(tip, accepted)
             return next
         }
-        try await mirror.setMark("state/applied", to: tip)
+        try await mirror.setMark("state/\(mark)", to: tip)
         (next.accepted, next.held) = (tip, nil)
         return next
+    }
+
+    private static func rewritten(_ tip: ObjectID, _ accepted: ObjectID) -> String {
+        "history was rewritten: \(tip.short) does not descend from \(accepted.short), the last revision taken; "
+            + "restore the branch, or accept it with a commit on top that carries the trailer `Curfew-Seal: \(tip.hex)`"
+    }
+
+    /// Takes what the policies let through.
+    private func follow(_ tip: ObjectID, from state: State, _ trust: TrustKeeper) async throws -> State {
+        var next = state
+        let now = clock.now
+        if let accepted = state.accepted, try await !mirror.isAncestor(accepted, of: tip) {
+            guard let seal = try await trust.sealed(tip, since: accepted, now: now) else {
+                next.held = Self.rewritten(tip, accepted)
+                return next
+            }
+            next.accepted = seal
+        }
+        while true {
+            let outcome = try await trust.follow(from: next.accepted, to: tip, now: now)
+            (next.held, next.lookAgain) = (outcome.held, outcome.until)
+            if outcome.accepted != next.accepted {
+                next.accepted = outcome.accepted
+                try await mirror.setMark("state/\(mark)", to: outcome.accepted)
+            }
+            if outcome.accepted == tip || outcome.held != nil { return next }
+        }
     }
 
     /// Whether a commit above the rewrite accepts it, by naming its own parent. A seal that was there before belongs to an

@@ -31,10 +31,13 @@ public struct StateFolder: Sendable {
     /// A runtime's files.
     public func runtime(_ name: Name) -> String { "\(path)/runtimes/\(name)" }
 
+    /// An access backend's files.
+    func access(_ name: Name) -> String { "\(path)/access/\(name)" }
+
     /// Makes the folders. The top is open for passing through (instances run as another user), secrets are 0600 files.
     public func create() throws {
         for folder in [path, path + "/runtimes"] { try Self.makeFolder(folder, mode: 0o711) }
-        for folder in [control, pins, reverts, edge] { try Self.makeFolder(folder, mode: 0o700) }
+        for folder in [control, pins, reverts, edge, path + "/access"] { try Self.makeFolder(folder, mode: 0o700) }
     }
 
     private static func makeFolder(_ path: String, mode: mode_t) throws {

@@ -64,6 +64,30 @@ public struct Status: Sendable, Codable, Equatable {
         public var held: String?
     }
 
+    /// One grant that is not over and off the branch.
+    public struct Grant: Sendable, Codable, Equatable {
+        /// Its name.
+        public var name: Name
+        /// The blob of its file.
+        public var blob: ObjectID
+        /// Who gets it.
+        public var person: Name?
+        /// What they get.
+        public var role: Name?
+        /// pending | scheduled | starting | active | ending | ended | refused.
+        public var state: String
+        /// When it begins.
+        public var start: Instant?
+        /// When it ends.
+        public var end: Instant?
+        /// Why it is not active, or has ended.
+        public var reasons: [String]
+        /// Who approved it.
+        public var approvedBy: [Name]
+        /// Where it was given.
+        public var backends: [Name]
+    }
+
     /// The daemon's process id.
     public var pid: Int32
     /// When this was written.
@@ -92,6 +116,8 @@ public struct Status: Sendable, Codable, Equatable {
     public var problems: [String]
     /// Reverts that are not on the branch yet.
     public var pendingReverts: [PendingRevert]
+    /// Grants that are not over and off the branch, by name.
+    public var grants: [Grant]
 
     /// The last snapshot that a daemon wrote, `nil` when there is none.
     public static func read(_ state: StateFolder) -> Status? {

@@ -1,0 +1,79 @@
+import CurfewDrivers
+import CurfewGates
+import CurfewJournal
+import CurfewModel
+
+extension AccessKeeper {
+    /// Makes every active grant real that is not yet.
+    func give(now: Instant) async {
+        var published: [String: [String: [UInt8]]?] = [:]
+        var given: [GrantID] = []
+        for (id, verdict) in verdicts.sorted(by: { $0.key < $1.key }) {
+            guard case .active(let start, let end) = verdict.state, var record = store[id], record.phase == .seen,
+                isDue("give/\(id)", now: now), let file = cases[id]?.file, let person = policies.set.persons[file.grant.person],
+                let role = policies.set.roles[file.grant.role]
+            else { continue }
+            // Written down before anything is given: a kill in between is found out and ended.
+            (record.start, record.end, record.backends) = (start, end, role.binds.map(\.backend).uniqued())
+            (record.touches, record.replace) = (role.touches, record.breakGlass ? .always : role.replace)
+            store[id] = record
+            await save()
+            guard problems["records"] == nil else { return retry("give/\(id)", now: now) }
+            do {
+                var credentials: [Credential] = []
+                for bind in role.binds {
+                    guard let backend = parts.backends[bind.backend] else { continue }
+                    credentials += try await backend.give(
+                        AccessOrder(
+                            id: id, person: person, settings: bind.with, start: start, end: end, reason: file.grant.reason))
+                }
+                if !credentials.isEmpty {
+                    published["credentials/\(id.name)"] = try await parts.cipher.files(
+                        credentials, for: person, id: id, end: end)
+                    record.hasCredentials = true
+                }
+                record.phase = .given
+                store[id] = record
+                given.append(id)
+                succeeded("give/\(id)")
+            } catch {
+                // What was given all the same ends by itself and is looked for until then.
+                problems["give/\(id)"] = "\(id.name) cannot be given: \(error)"
+                retry("give/\(id)", now: now)
+            }
+        }
+        guard !given.isEmpty else { return }
+        await save()
+        for id in given {
+            guard let record = store[id], let end = record.end else { continue }
+            await self.record(
+                "grant.given", about: record,
+                "\(record.person?.rawValue ?? "?") has \(record.role?.rawValue ?? "?") until \(end.text) (\(id.name))",
+                ["approvedBy": (verdicts[id]?.approvedBy ?? []).map(\.rawValue).joined(separator: ", ")])
+        }
+        await publish(published, now: now)
+    }
+
+    /// Sends credentials to the remote, or takes them away (`nil`). What fails is sent again with the next round that is due.
+    func publish(_ references: [String: [String: [UInt8]]?], now: Instant) async {
+        for (name, files) in references { outbox.updateValue(files, forKey: name) }
+        guard !outbox.isEmpty, isDue("publish", now: now) else { return }
+        let sent = outbox
+        do {
+            try await parts.mirror.publish(sent, at: now)
+            for (name, files) in sent where outbox[name] == files { outbox[name] = nil }
+            succeeded("publish")
+        } catch {
+            problems["publish"] = "credentials cannot be put on the remote: \(error)"
+            retry("publish", now: now)
+        }
+    }
+}
+
+extension Array where Element: Hashable {
+    /// Each element once, in the order of its first place.
+    func uniqued() -> [Element] {
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
+    }
+}

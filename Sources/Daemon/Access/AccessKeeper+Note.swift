@@ -1,0 +1,99 @@
+import CurfewGates
+import CurfewModel
+
+extension AccessKeeper {
+    /// Takes the verdicts over into the records, each change told once.
+    func note(now: Instant) async {
+        let present = Set(grants.files.map(\.id))
+        for file in grants.files {
+            let entry = GrantHistory.Entry(path: file.path, blob: file.blob)
+            var record = store[file.id] ?? GrantRecord(file, firstSeen: now)
+            if record.broughtBy == nil { record.broughtBy = history.introduced[entry] }
+            if record.phase == .closed {
+                // Taken off already: the branch as it was fetched last does not show it yet.
+                guard let commit = history.introduced[entry], commit != record.broughtBy else { continue }
+                // It is back after it was reverted: the same bytes, and the same approvals. They count once.
+                record = GrantRecord(file, firstSeen: now)
+                (record.isAttempt, record.broughtBy) = (true, commit)
+            }
+            if history.replayed.contains(entry) || (record.isAttempt && record.phase == .seen) {
+                await refuse(
+                    &record, ["this grant was on the branch before and has ended; write a new one (another file content)"])
+            } else if let verdict = verdicts[file.id] {
+                await note(verdict, in: &record, now: now)
+            }
+            store[file.id] = record
+        }
+        for broken in grants.broken {
+            let base = broken.path.split(separator: "/").last?.split(separator: ".").first.map(String.init) ?? ""
+            let record = GrantRecord(broken, name: Name(base) ?? Name(literal: "unnamed"), firstSeen: now)
+            guard store[record.id] == nil else { continue }
+            store[record.id] = record
+            await self.record("grant.refused", "\(broken.path.escapingControls): \(record.reasons.joined(separator: "; "))")
+        }
+        // Removed from the branch by a person: given back, or denied.
+        guard knownRevision != nil, problems["load"] == nil else { return }
+        let brokenPaths = Set(grants.broken.map(\.path))
+        for (id, record) in store.records where !present.contains(id) && !brokenPaths.contains(record.path) {
+            var record = record
+            switch record.phase {
+            case .given:
+                (record.phase, record.reasons) = (.ending, ["taken off the branch"])
+                await self.record("grant.revoked", about: record, "\(id.name) was taken off the branch before its end")
+            // With backends named it may have been given in part, just before a kill.
+            case .seen: record.phase = record.backends.isEmpty ? .closed : .ending
+            case .ending, .ended, .closed: continue
+            }
+            store[id] = record
+        }
+        await save()
+    }
+
+    private func note(_ verdict: GrantVerdict, in record: inout GrantRecord, now: Instant) async {
+        switch verdict.state {
+        case .scheduled(let start, let end), .active(let start, let end):
+            if record.phase == .seen { (record.start, record.end) = (start, end) }
+        case .ended(let moment):
+            switch record.phase {
+            case .given:
+                let early = record.end.map { moment < $0 } ?? false
+                (record.phase, record.reasons) = (
+                    .ending, [early ? "ended early: policy no longer allows it" : "its time is over"]
+                )
+            case .seen:
+                // Over before it could be made real, or known only from history: made sure of on the backends all the same.
+                let role = policies.set.roles[record.role ?? record.id.name]
+                record.backends = role?.binds.map(\.backend) ?? []
+                (record.touches, record.replace) = (role?.touches ?? [], role?.replace ?? .never)
+                (record.phase, record.reasons) = (.ending, ["its time is over"])
+            default: break
+            }
+        case .refused: if record.phase == .seen { await refuse(&record, verdict.reasons) }
+        case .pending:
+            // Approvals may still come, but not for ever.
+            let duration = cases[record.id]?.file.grant.duration ?? .zero
+            if record.phase == .seen, now - record.firstSeen > max(duration, .seconds(3600)) {
+                await refuse(&record, verdict.reasons)
+            }
+        }
+    }
+
+    private func refuse(_ record: inout GrantRecord, _ reasons: [String]) async {
+        guard record.phase == .seen else { return }
+        let untouched = record.backends.isEmpty
+        (record.phase, record.isAttempt, record.reasons) = (untouched ? .ended : .ending, untouched, reasons)
+        await self.record(
+            "grant.refused", about: record, "\(record.id.name) gives no access: \(reasons.joined(separator: "; "))")
+    }
+
+    func save() async {
+        do {
+            let facts = store.unsaved
+            if !facts.isEmpty {
+                try await parts.journal.setFacts(facts)
+                store.markSaved()
+            }
+            problems["records"] = nil
+        } catch { problems["records"] = "what is known of grants cannot be written: \(error)" }
+    }
+}

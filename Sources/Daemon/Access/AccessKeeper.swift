@@ -1,0 +1,179 @@
+import CurfewDesiredState
+import CurfewDrivers
+import CurfewGates
+import CurfewGitSource
+import CurfewJournal
+import CurfewModel
+
+/// The life of grants: load → judge → give → end → prove → revert, once for every hint that something may have changed.
+///
+/// It runs beside the loop of workloads, so that no slow runtime delays the end of an access. Level-triggered like it: each
+/// round decides from history, from the backends and from the time.
+actor AccessKeeper {
+    struct Parts: Sendable {
+        var trust: TrustKeeper
+        var mirror: Mirror
+        var backends: [Name: any AccessBackend]
+        /// What is done about access that Curfew did not give, by backend.
+        var removesForeign: Set<Name>
+        var journal: Journal
+        var taints: Taints
+        var clock: AccessClock
+        var cipher: CredentialCipher
+        /// A revert was pushed: look at the branch now.
+        var landed: @Sendable () -> Void
+        /// Something that the status shows has changed, or workloads are tainted.
+        var changed: @Sendable ([Status.Grant], [String]) async -> Void
+    }
+
+    let parts: Parts
+    nonisolated let alarm = Alarm()
+    var revision: ObjectID?
+    var history = GrantHistory()
+    var store = GrantStore()
+    var policies = LoadedPolicies(set: PolicySet(), diagnostics: [], isBroken: false)
+    var grants = LoadedGrants(tree: nil, files: [], broken: [])
+    var cases: [GrantID: GrantCase] = [:]
+    var parents: [ObjectID: PolicySet] = [:]
+    var verdicts: [GrantID: GrantVerdict] = [:]
+    var problems: [String: String] = [:]
+    /// When something that failed is tried again.
+    var retries: [String: (at: Instant, pause: Span)] = [:]
+    var lastObservation: Instant?
+    var shown: ([Status.Grant], [String])?
+    /// References of the remote that are to be written, or removed (`nil`).
+    var outbox: [String: [String: [UInt8]]?] = [:]
+    var knownRevision: ObjectID?
+    private var savedTime: Instant?
+
+    init(_ parts: Parts) { self.parts = parts }
+
+    func recall() async {
+        do { store = try await GrantStore.recalled(parts.journal) } catch {
+            problems["records"] = "what is known of grants cannot be read: \(error)"
+        }
+    }
+
+    /// The latest moment that an earlier process knew of.
+    static func latest(in journal: Journal) async throws -> Instant? {
+        try await journal.facts(prefix: "clock/")["clock/latest"].flatMap { FactCoder().decode(Instant.self, from: $0) }
+    }
+
+    /// Remembers the time now and then while it matters, so that a clock set back while Curfew was down lengthens nothing.
+    private func rememberTime(_ now: Instant) async {
+        let matters = store.records.values.contains { $0.phase == .given || $0.phase == .ending }
+        guard matters, savedTime.map({ now - $0 >= .seconds(5) }) ?? true else { return }
+        savedTime = now
+        try? await parts.journal.setFact("clock/latest", FactCoder().encode(now))
+    }
+
+    /// The branch has moved, or approvals have.
+    func sourceChanged(accepted: ObjectID?) {
+        revision = accepted
+        alarm.ring()
+    }
+
+    /// Works until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            let wait = await tick()
+            await alarm.wait(atMost: wait)
+        }
+    }
+
+    /// One round; returns how long there is nothing to do unless something changes.
+    func tick() async -> Span {
+        let now = parts.clock.now
+        if let jump = parts.clock.takeJump() {
+            let live = store.records.values.filter { $0.phase == .given }.map(\.id.name.rawValue).sorted()
+            let ends = live.isEmpty ? "" : "; these grants end early: \(live.prefix(20).joined(separator: ", "))"
+            await record("clock.jumped", "the clock jumped ahead by \(jump)\(ends)")
+        }
+        await load(now: now)
+        await judge(now: now)
+        await give(now: now)
+        await end(now: now)
+        await look(now: now)
+        await revert(now: now)
+        await publish([:], now: now)
+        await forget()
+        await rememberTime(now)
+        await show()
+        return pause(now: parts.clock.now)
+    }
+
+    /// Reads what the revision says; keeps what was read when it cannot be read.
+    private func load(now: Instant) async {
+        guard let revision else { return }
+        do {
+            if revision != knownRevision {
+                history = try await history.advanced(to: revision, root: parts.trust.root, in: parts.mirror)
+                policies = try await parts.trust.policies(at: revision)
+                grants = try await parts.trust.grants(at: revision)
+                knownRevision = revision
+            }
+            problems["load"] = nil
+        } catch {
+            problems["load"] = "grants of \(revision.short) cannot be read: \(error)"
+            retry("load", now: now)
+        }
+    }
+
+    private func judge(now: Instant) async {
+        do {
+            try await collectCases(now: now)
+            let approvals = try await parts.mirror.approvals()
+            let running = Set(store.records.values.filter { $0.phase == .given }.map(\.id))
+            let unreviewed = store.records.values.filter { $0.breakGlass && $0.start != nil }
+            let judged = GrantGate.judge(
+                Array(cases.values).sorted { $0.file.id < $1.file.id }, policies: policies.set, parents: parents,
+                policiesAreBroken: policies.isBroken, rules: parts.trust.rules,
+                backends: parts.backends.mapValues { backend in
+                    BackendFacts(selfExpiring: backend.capabilities.selfExpiring) { backend.problems(with: $0, for: $1) }
+                },
+                approvals: approvals, running: running,
+                history: BreakGlassHistory(unreviewed: pendingReviews(unreviewed, approvals: approvals)), now: now)
+            verdicts = Dictionary(judged.map { ($0.id, $0) }) { first, _ in first }
+            problems["judge"] = nil
+        } catch {
+            problems["judge"] = "grants cannot be judged: \(error)"
+            retry("judge", now: now)
+        }
+        await note(now: now)
+    }
+
+    /// What the gates have to know of each grant on the branch. Read once for each.
+    private func collectCases(now: Instant) async throws {
+        var present: Set<GrantID> = []
+        for file in grants.files {
+            present.insert(file.id)
+            let entry = GrantHistory.Entry(path: file.path, blob: file.blob)
+            guard cases[file.id] == nil, let commit = history.introduced[entry] else { continue }
+            let step = try await parts.mirror.step(commit)
+            if let parent = step.commit.parents.first, parents[commit] == nil {
+                parents[commit] = try await parts.trust.policies(at: parent).set
+            }
+            var seen = store[file.id]?.firstSeen ?? now
+            if store[file.id] == nil || store[file.id]?.phase == .closed { seen = now }
+            cases[file.id] = GrantCase(file: file, step: step, firstSeen: seen)
+        }
+        for id in cases.keys where !present.contains(id) { cases[id] = nil }
+        let steps = Set(cases.values.map(\.step.commit.id))
+        for commit in parents.keys where !steps.contains(commit) { parents[commit] = nil }
+    }
+
+    private func pendingReviews(_ records: [GrantRecord], approvals: [ApprovalTag]) -> [GrantID: BreakGlassHistory.Pending] {
+        var pending: [GrantID: BreakGlassHistory.Pending] = [:]
+        for record in records {
+            guard let person = record.person, let start = record.start else { continue }
+            let isReviewed = approvals.contains { tag in
+                guard case .good(let key) = tag.signature, let reviewer = policies.set.person(signingWith: key) else {
+                    return false
+                }
+                return reviewer.name != person && tag.message.contains("Curfew-Approve: \(record.id.blob.hex)")
+            }
+            if !isReviewed { pending[record.id] = .init(person: person, due: start + .seconds(86_400)) }
+        }
+        return pending
+    }
+}

@@ -1,0 +1,60 @@
+import CurfewDrivers
+import CurfewModel
+
+/// What Curfew remembers of one grant between ticks. Losing it costs nothing but the first sight: everything else can be
+/// read again from history and from the backends.
+struct GrantRecord: Sendable, Codable, Equatable {
+    /// How far it has come. Each phase is repeated until it holds.
+    enum Phase: String, Sendable, Codable {
+        /// On the branch, not made real.
+        case seen
+        /// Made real on every backend that could be reached, until ``GrantRecord/end``.
+        case given
+        /// To be ended on the backends and proven gone.
+        case ending
+        /// Gone; its file is still to be removed from the branch.
+        case ended
+        /// Gone from everywhere.
+        case closed
+    }
+    var id: GrantID
+    var path: String
+    var phase = Phase.seen
+    /// First sight, by Curfew's clock.
+    var firstSeen: Instant
+    /// The commit that brought it onto the branch.
+    var broughtBy: ObjectID?
+    var person: Name?
+    var role: Name?
+    var start: Instant?
+    var end: Instant?
+    /// Backends that it was given on, or may have been.
+    var backends: [Name] = []
+    /// Backends on which it has been proven gone.
+    var gone: [Name] = []
+    var touches: [Name] = []
+    var replace = Role.Replace.never
+    /// Why it ended, or why it was refused.
+    var reasons: [String] = []
+    /// It failed its gates: it was never made real.
+    var isAttempt = false
+    /// What the targets told of it, for the revert's message.
+    var evidence: [String] = []
+    /// Whether its credentials lie on a reference of the remote.
+    var hasCredentials = false
+    var breakGlass = false
+
+    init(_ file: GrantFile, firstSeen: Instant) {
+        (id, path, self.firstSeen) = (file.id, file.path, firstSeen)
+        (person, role, breakGlass) = (file.grant.person, file.grant.role, file.grant.breakGlass)
+    }
+
+    init(_ broken: BrokenGrant, name: Name, firstSeen: Instant) {
+        (id, path, self.firstSeen) = (GrantID(name: name, blob: broken.blob), broken.path, firstSeen)
+        (isAttempt, phase) = (true, .ended)
+        reasons = broken.diagnostics.map(\.description)
+    }
+
+    /// The key of its fact.
+    var key: String { "grant/\(id)" }
+}

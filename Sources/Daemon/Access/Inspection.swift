@@ -1,0 +1,65 @@
+import CurfewDesiredState
+public import CurfewGates
+import CurfewGitSource
+public import CurfewModel
+
+/// Judges commits and grants of a clone by the same stages as the service does, changing nothing.
+public struct Inspection: Sendable {
+    /// One commit and what would become of it.
+    public struct StepReport: Sendable {
+        /// The commit.
+        public var commit: CommitFacts
+        /// What the policies of its parent say.
+        public var verdict: TrustVerdict
+    }
+    private let mirror: Mirror
+    private let trust: TrustKeeper
+    private let rules: TrustRules
+    private let now: Instant
+
+    /// - Parameters:
+    ///   - objects: the clone's `.git`.
+    ///   - rules: who is trusted besides the policies.
+    public init(objects: String, rules: TrustRules, root: ObjectID, now: Instant = WallClock.system.now) {
+        mirror = Mirror(path: objects, location: RepositoryLocation(url: objects), worker: [])
+        let loader = DesiredStateLoader(runtimes: [:], enforcesPolicies: true)
+        trust = TrustKeeper(mirror: mirror, loader: loader, rules: rules, root: root)
+        (self.rules, self.now) = (rules, now)
+    }
+
+    /// Each first-parent commit above `base`, judged by the policies of its parent.
+    public func steps(from base: ObjectID, to head: ObjectID) async throws -> [StepReport] {
+        try await mirror.open(cleaning: false)
+        let approvals = try await mirror.approvals(under: "refs/tags/approvals/")
+        var reports: [StepReport] = []
+        var parent = base
+        for commit in try await mirror.steps(from: base, to: head, limit: 1000) {
+            let verdict = try await trust.judge(commit, parent: parent, approvals: approvals, now: now)
+            reports.append(StepReport(commit: try await mirror.facts(of: commit), verdict: verdict))
+            parent = commit
+        }
+        return reports
+    }
+
+    /// Every grant at `head`, as if that were the branch. Grants that are not made real yet are judged as at their first sight.
+    public func grants(at head: ObjectID, root: ObjectID?, backends: [Name: BackendFacts]?) async throws -> [GrantVerdict] {
+        try await mirror.open(cleaning: false)
+        let approvals = try await mirror.approvals(under: "refs/tags/approvals/")
+        let history = try await GrantHistory().advanced(to: head, root: root, in: mirror)
+        let policies = try await trust.policies(at: head)
+        var cases: [GrantCase] = []
+        var parents: [ObjectID: PolicySet] = [:]
+        for file in try await trust.grants(at: head).files {
+            guard let commit = history.introduced[.init(path: file.path, blob: file.blob)] else { continue }
+            let step = try await mirror.step(commit)
+            if let parent = step.commit.parents.first { parents[commit] = try await trust.policies(at: parent).set }
+            cases.append(
+                GrantCase(
+                    file: file, step: step,
+                    firstSeen: max(step.commit.committer.at, min(now, step.commit.committer.at + .seconds(60)))))
+        }
+        return GrantGate.judge(
+            cases, policies: policies.set, parents: parents, policiesAreBroken: policies.isBroken, rules: rules,
+            backends: backends, approvals: approvals, running: [], history: BreakGlassHistory(), now: now)
+    }
+}

@@ -1,0 +1,111 @@
+import CurfewDesiredState
+import CurfewGates
+import CurfewGitSource
+import CurfewModel
+
+/// Decides how far the branch may be followed: judges each new first-parent commit by the policies of its parent.
+struct TrustKeeper: Sendable {
+    /// How far the branch may be followed, and why no further.
+    struct Outcome: Sendable, Equatable {
+        var accepted: ObjectID
+        /// The commit that stands in the way, with the reasons.
+        var held: String?
+        /// When a commit that waits is to be looked at again.
+        var until: Instant?
+    }
+    let mirror: Mirror
+    let loader: DesiredStateLoader
+    let rules: TrustRules
+    let root: ObjectID
+    private let queue = PrivateQueue("trust")
+    /// Most new commits of one look; the rest comes at the next one.
+    static let batch = 1000
+
+    init(mirror: Mirror, loader: DesiredStateLoader, rules: TrustRules, root: ObjectID) {
+        (self.mirror, self.loader, self.rules, self.root) = (mirror, loader, rules, root)
+    }
+
+    /// `policies/` of a commit.
+    func policies(at commit: ObjectID) async throws -> LoadedPolicies {
+        let tree = try await mirror.tree(at: commit)
+        let loader = loader
+        return try await queue.run { try loader.loadPolicies(tree) }
+    }
+
+    /// `grants/` of a commit.
+    func grants(at commit: ObjectID) async throws -> LoadedGrants {
+        let tree = try await mirror.tree(at: commit)
+        let loader = loader
+        return try await queue.run { try loader.loadGrants(tree) }
+    }
+
+    /// Judges what is above `accepted` (`nil`: above the pinned root), oldest first, up to `tip`.
+    /// - Throws: ``GitError`` when the history cannot be read; then nothing is taken.
+    func follow(from accepted: ObjectID?, to tip: ObjectID, now: Instant) async throws -> Outcome {
+        let base = accepted ?? root
+        if accepted == nil, try await !mirror.isAncestor(root, of: tip) {
+            throw GitError(
+                .invalid, operation: "verify", subject: tip.short,
+                "the branch does not contain the commit that trust.root pins (\(root.short)); check the branch, or trust.root")
+        }
+        var outcome = Outcome(accepted: base)
+        let steps = try await mirror.steps(from: base, to: tip, limit: Self.batch)
+        let approvals = try await mirror.approvals()
+        for (index, commit) in steps.enumerated() {
+            let verdict = try await judge(commit, parent: outcome.accepted, approvals: approvals, now: now)
+            switch verdict {
+            case .accepted: outcome.accepted = commit
+            case .waits(let until, let reasons):
+                (outcome.held, outcome.until) = (Self.told(commit, "waits", reasons), until)
+                return outcome
+            case .refused(let reasons):
+                if let seal = try await seal(above: Array(steps[index...]), judgedBy: outcome.accepted, now: now) {
+                    return try await follow(from: seal, to: tip, now: now)
+                }
+                outcome.held =
+                    Self.told(commit, "is refused", reasons)
+                    + "; an owner accepts what is below a commit that carries `Curfew-Seal: \(tip.hex)`"
+                return outcome
+            }
+        }
+        return outcome
+    }
+
+    /// The verdict on one commit.
+    func judge(_ commit: ObjectID, parent: ObjectID, approvals: [ApprovalTag], now: Instant) async throws -> TrustVerdict {
+        let step = try await mirror.step(commit)
+        let policies = try await policies(at: parent)
+        var targets: [ObjectID] = []
+        if let key = rules.curfewKey, step.commit.signature == .good(key) {
+            targets = try await mirror.revertTargets(of: commit)
+        }
+        return TrustGate.judge(
+            step, policies: policies.set, policiesAreBroken: policies.isBroken, rules: rules, approvals: approvals,
+            revertTargets: targets, now: now)
+    }
+
+    /// The newest of `steps` by which an owner accepts its parent and everything below.
+    private func seal(above steps: [ObjectID], judgedBy accepted: ObjectID, now: Instant) async throws -> ObjectID? {
+        let policies = try await policies(at: accepted).set
+        for commit in steps.reversed() {
+            let info = try await mirror.commit(commit)
+            guard let parent = info.parents.first, info.trailers("Curfew-Seal").contains(parent.hex) else { continue }
+            let facts = try await mirror.facts(of: commit)
+            if Seal.signer(of: facts, sealing: parent, policies: policies, rules: rules, now: now) != nil { return commit }
+        }
+        return nil
+    }
+
+    /// Whether an owner has accepted a rewritten history: a commit on it that seals its parent and was never on the old one.
+    func sealed(_ tip: ObjectID, since accepted: ObjectID, now: Instant) async throws -> ObjectID? {
+        let line = try await mirror.firstParents(from: tip, until: nil, limit: 50).map(\.id)
+        guard let seal = try await seal(above: line.reversed(), judgedBy: accepted, now: now),
+            try await !mirror.isAncestor(seal, of: accepted)
+        else { return nil }
+        return seal
+    }
+
+    private static func told(_ commit: ObjectID, _ what: String, _ reasons: [String]) -> String {
+        "commit \(commit.short) \(what): \(reasons.joined(separator: "; "))"
+    }
+}
