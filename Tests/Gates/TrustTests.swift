@@ -143,3 +143,37 @@ import Testing
         #expect(seal("dave", Make.id("other").hex) == nil)
     }
 }
+
+/// Ways round the rules that were found by reading them.
+@Suite struct TrustBypassTests {
+    @Test func curfewsKeyDoesNotRevertPoliciesOrTheEndOfAGrant() {
+        for path in ["policies/people.yaml", "grants/alice-1.yaml"] {
+            let change = PathChange(path: path, old: Make.id("a"), new: Make.id("b"))
+            let found = TrustGate.judge(
+                BranchStep(commit: Make.commit("1", by: "curfew", [change])), policies: Make.policies(),
+                policiesAreBroken: false,
+                rules: Make.rules, approvals: [], revertTargets: [Make.id("bad")], now: Make.now)
+            guard case .refused = found else {
+                Issue.record("\(found)")
+                continue
+            }
+        }
+    }
+
+    @Test func aMergeThatRollsBackToAStaleBranchIsNoApproval() {
+        // The merged branch still has an old file that nobody on it changed; the merge takes it over main's newer one.
+        let work = Make.commit(
+            "w", by: "alice", [PathChange(path: "manifests/web/web.yaml", old: Make.id("a"), new: Make.id("b"))])
+        let stale = PathChange(
+            path: "manifests/api/api.yaml", old: Make.id("new"), new: Make.id("old"), isFromMergedParent: true)
+        let production = ChangePolicy(
+            name: Make.name("production"), paths: ["manifests/**"], authors: [.team(Make.name("oncall"))],
+            approvals: Quorum(count: 1, from: [.team(Make.name("dba"))]))
+        let found = TrustGate.judge(
+            Make.merge(work, by: "bob", evil: [stale]), policies: Make.policies(changes: [production]),
+            policiesAreBroken: false,
+            rules: Make.rules, approvals: [], revertTargets: [], now: Make.now)
+        guard case .refused(let reasons) = found else { return #expect(Bool(false), "\(found)") }
+        #expect(reasons.contains { $0.contains("has 0") })
+    }
+}

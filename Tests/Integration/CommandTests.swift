@@ -65,7 +65,7 @@ import Testing
         let result = try await execute(try curfewExecutable(), ["status", "--config", file])
         #expect(result.code == 1)
         #expect(result.errors.contains("curfew.yaml:5:"))
-        #expect(result.errors.contains("not built yet"))
+        #expect(result.errors.contains("needs the field 'owners' too"))
     }
 
     @Test func everyCommandHasHelpWithAnExample() async throws {

@@ -137,7 +137,7 @@ extension GrantJudge {
         let signing = Signing(policies: policies, rules: rules, now: now)
         var times: [Name: Instant] = [:]
         let step = item.step.commit
-        if step.parents.count > 1, step.changes.allSatisfy(\.isFromMergedParent) {
+        if item.step.mergesOnly {
             let (signer, reasons) = signing.examine(step)
             if reasons.isEmpty, let signer, allowed.contains(signer) { times[signer] = step.committer.at }
         }

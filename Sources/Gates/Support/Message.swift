@@ -28,3 +28,19 @@ extension CommitFacts {
         }
     }
 }
+
+extension BranchStep {
+    /// Whether this is a merge that brings nothing of its own: every change is one that a merged commit made, as it made it.
+    /// Only then is signing it an act of approval. What a stale branch merely still has is no change of anybody's: a merge
+    /// that takes it would roll newer content back.
+    var mergesOnly: Bool {
+        guard commit.parents.count > 1, !merged.isEmpty else { return false }
+        let made = Set(merged.flatMap { commit in commit.changes.map { Made(path: $0.path, blob: $0.new) } })
+        return commit.changes.allSatisfy { $0.isFromMergedParent && made.contains(Made(path: $0.path, blob: $0.new)) }
+    }
+
+    private struct Made: Hashable {
+        var path: String
+        var blob: ObjectID?
+    }
+}

@@ -19,7 +19,7 @@ struct TrustJudge {
         let (signer, complaints) = signing.examine(step.commit)
         reasons += complaints
         // A merge that only takes what its other parents have is an act of approval; one with content of its own is not.
-        let mergesOnly = isMerge && step.commit.changes.allSatisfy(\.isFromMergedParent)
+        let mergesOnly = step.mergesOnly
         var contributors: Set<Name> = []
         for commit in step.merged {
             let (name, complaints) = signing.examine(commit)
@@ -62,7 +62,9 @@ struct TrustJudge {
         let onlyEndsGrants =
             !step.commit.changes.isEmpty
             && step.commit.changes.allSatisfy { $0.new == nil && Self.isGrantFile($0.path) }
-        guard !isMerge, onlyEndsGrants || !revertTargets.isEmpty else {
+        // A revert of a change of policies, or of the end of a grant, would give what was taken.
+        let revertsDeploy = !revertTargets.isEmpty && step.commit.changes.allSatisfy { $0.path.hasPrefix("manifests/") }
+        guard !isMerge, onlyEndsGrants || revertsDeploy else {
             return .refused(reasons: [
                 "commit \(step.commit.id.short) is signed by Curfew's own key and does more than take grants off or revert a deploy exactly: that key may be stolen; replace it and have an owner seal the branch"
             ])

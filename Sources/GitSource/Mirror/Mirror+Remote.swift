@@ -42,6 +42,8 @@ extension Mirror {
                     tip: tip, remote: RemoteURL.redact(address), moved: tip != known,
                     approvalsMoved: answer.approvalsMoved ?? false)
             } catch let error as GitError {
+                // The child may have written them before it died.
+                knownApprovals = nil
                 first = first ?? error
             }
         }

@@ -17,6 +17,7 @@ public actor Mirror {
     private var objects: ObjectDatabase?
     /// What never changes: facts by commit, tags by object.
     var knownFacts: [ObjectID: CommitFacts] = [:]
+    var knownChanges = 0
     var knownTags: [ObjectID: ApprovalTag] = [:]
     /// The approvals as they were fetched last, `nil` when they have to be read again.
     var knownApprovals: [ApprovalTag]?

@@ -3,7 +3,7 @@ public import CurfewModel
 
 extension Mirror {
     /// Facts of one commit: what its own bytes claim, what differs from its first parent, and what OpenSSH says of its
-    /// signature. The same for ever, so they are kept for the last ten thousand.
+    /// signature. The same for ever, so they are kept, as many as two hundred thousand changes.
     public func facts(of id: ObjectID) throws -> CommitFacts {
         if let known = knownFacts[id] { return known }
         let info = try commit(id)
@@ -13,21 +13,24 @@ extension Mirror {
         if case .tooLarge(let size) = read {
             throw GitError(.invalid, operation: "read commit", subject: id.hex, "it has \(size) bytes")
         }
-        var comparison = TreeChanges(GitTree(root: info.tree, objects: objects))
+        let own = GitTree(root: info.tree, objects: objects)
+        var comparison = TreeChanges(own)
         try comparison.compare(try info.parents.first.map { try objects.treeOfCommit($0) }, info.tree)
         var changes = comparison.changes
         for parent in info.parents.dropFirst() {
             let other = GitTree(root: try objects.treeOfCommit(parent), objects: objects)
             for index in changes.indices where !changes[index].isFromMergedParent {
-                let entry = try other.entry(at: changes[index].path)
-                changes[index].isFromMergedParent = (entry?.kind == .folder ? nil : entry?.id) == changes[index].new
+                let theirs = try other.entry(at: changes[index].path).flatMap { $0.kind == .folder ? nil : $0 }
+                let ours = try own.entry(at: changes[index].path).flatMap { $0.kind == .folder ? nil : $0 }
+                changes[index].isFromMergedParent = theirs?.id == ours?.id && theirs?.kind == ours?.kind
             }
         }
         let claims = try claims(of: id)
         let facts = CommitFacts(
             id: id, parents: info.parents, author: claims.author, committer: claims.committer, message: info.message,
             signature: try SignatureVerifier().check(SignedObject(commit: bytes)), changes: changes)
-        if knownFacts.count >= 10_000 { knownFacts.removeAll() }
+        knownChanges += changes.count + 1
+        if knownChanges >= 200_000 { (knownFacts, knownChanges) = ([:], changes.count + 1) }
         knownFacts[id] = facts
         return facts
     }
@@ -82,7 +85,8 @@ extension Mirror {
         let info = try commit(id)
         guard info.parents.count == 1, let parent = info.parents.first else { return [] }
         let named = info.trailers("Curfew-Revert").compactMap { ObjectID($0) }
-        guard named.count == 1, try isAncestor(named[0], of: parent) else { return [] }
+        guard named.count == 1, try firstParents(from: parent, until: nil, limit: 10_000).contains(where: { $0.id == named[0] })
+        else { return [] }
         let reverted = try commit(named[0])
         guard !reverted.parents.isEmpty else { return [] }
         let tree = try? withRepository { try revertedTree(of: reverted, onto: parent, $0) }

@@ -30,7 +30,14 @@ struct SignatureVerifier {
             throw GitError(.storage, operation: "verify a signature in", subject: folder, String(cString: strerror(errno)))
         }
         let arguments = ["-Y", "verify", "-f", folder + "/allowed", "-I", "signer", "-n", "git", "-s", folder + "/signature"]
-        return try KeygenRun(arguments: arguments, input: folder + "/payload", errors: "/dev/null").status() == 0
+        let status = try KeygenRun(arguments: arguments, input: folder + "/payload", errors: "/dev/null").status()
+        // It says 255 to a bad signature. Anything else, a signal too, says nothing about the signature.
+        guard status == 0 || status == 255 << 8 else {
+            throw GitError(
+                .failed, operation: "verify a signature", subject: "ssh-keygen",
+                "it ended with status \(status); nothing is known")
+        }
+        return status == 0
     }
 }
 

@@ -4,6 +4,8 @@ import CurfewModel
 struct TreeChanges {
     let files: any FileTree
     private(set) var changes: [PathChange] = []
+    /// Folders that were looked into: a few small trees that contain each other ten times over are a billion folders.
+    private var visited = 0
     /// Most changes of one commit that are looked at.
     static let limit = 100_000
 
@@ -12,6 +14,8 @@ struct TreeChanges {
     mutating func compare(_ old: ObjectID?, _ new: ObjectID?, _ folder: String = "", depth: Int = 0) throws {
         guard old != new else { return }
         guard depth < 200 else { throw tooMuch("folders are nested more than 200 deep") }
+        visited += 1
+        guard visited <= Self.limit else { throw tooMuch("it changes more than \(Self.limit) folders") }
         var before: [String: FileEntry] = [:]
         for entry in try old.map({ try files.entries(of: $0) }) ?? [] { before[entry.name] = entry }
         for entry in try new.map({ try files.entries(of: $0) }) ?? [] {

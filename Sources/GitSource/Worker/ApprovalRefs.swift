@@ -39,6 +39,9 @@ struct ApprovalRefs {
         }
     }
 
+    /// Takes nothing from the remote.
+    mutating func keep() { wanted = present }
+
     /// Whether the same are here.
     var areCurrent: Bool { wanted == present }
 

@@ -62,10 +62,11 @@ public enum GitWorker {
     private static func refresh(_ request: WorkerRequest, _ context: ConnectionContext) throws -> (ObjectID, Bool) {
         try connected(request, context, GIT_DIRECTION_FETCH) { repository, remote in
             let tip = try tip(of: request.branch, remote, context)
-            let approvals = try ApprovalRefs(repository, remote, context)
+            var approvals = try ApprovalRefs(repository, remote, context)
             let mayLag = request.mayLag == true && request.known.map { contains(repository, $0, tip) } ?? false
-            // An address that lags behind knows less of approvals, too: nothing of it is taken.
             if mayLag, let known = request.known, known != tip { return (known, false) }
+            // An address that copies another may know fewer approvals: those that are here stay.
+            if request.mayLag == true { approvals.keep() }
             if tip == request.known, approvals.areCurrent { return (tip, false) }
             var options = git_fetch_options()
             git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION))
