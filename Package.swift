@@ -79,7 +79,8 @@ let package = Package(
             "Daemon",
             [
                 "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewDrivers", "CurfewRollout",
-                "CurfewObservation", "CurfewLocalRuntime", "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates", "CurfewSSHBackend",
+                "CurfewObservation", "CurfewLocalRuntime", "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
+                "CurfewSSHBackend",
                 "CurfewSudoBackend", logging, lifecycle, subprocess,
             ]),
         module(
