@@ -90,6 +90,45 @@ import Testing
         #expect(configuration.edge.bind == "::1")
     }
 
+    @Test(arguments: ["mode: signed, ", ""]) func signedTrustAndBackends(_ mode: String) throws {
+        let scratch = try Scratch("configuration")
+        let root = String(repeating: "0a", count: 20)
+        let path = try scratch.write(
+            "etc/curfew.yaml",
+            """
+            apiVersion: curfew/v1
+            kind: Configuration
+            repository: { url: https://git.example/x.git }
+            trust: { \(mode)root: \(root), owners: [alice, bob] }
+            identity: { signingKey: key }
+            access:
+              bastion: { type: ssh, ca: keys/ca, krl: /etc/ssh/krl, principals: p, authLog: /var/log/auth.log, cutSessions: false, hook: [/usr/bin/cut-them, -v], host: bastion.example, foreign: remove }
+              root: { type: sudo, folder: sudoers.d, log: log, hosts: [ALL, web-1.example], prefix: cf- }
+              plain: { type: sudo }
+            """)
+        let configuration = try ServiceConfiguration.load(path: path)
+        let folder = scratch.file("etc")
+        #expect(configuration.trust == .signed)
+        #expect(configuration.trustRoot?.hex == root)
+        #expect(configuration.trustOwners.map(\.rawValue) == ["alice", "bob"])
+        #expect(configuration.backends.count == 3)
+        let ssh = try #require(configuration.backends[Name(literal: "bastion")])
+        #expect((ssh.type, ssh.removesForeign) == ("ssh", true))
+        #expect(
+            ssh.settings == [
+                "ca": .text(folder + "/keys/ca"), "krl": .text("/etc/ssh/krl"), "principals": .text(folder + "/p"),
+                "authLog": .text("/var/log/auth.log"), "cutSessions": .bool(false),
+                "hook": .list([.text("/usr/bin/cut-them"), .text("-v")]), "host": .text("bastion.example"),
+            ])
+        let sudo = try #require(configuration.backends[Name(literal: "root")])
+        #expect(
+            sudo.settings == [
+                "folder": .text(folder + "/sudoers.d"), "log": .text(folder + "/log"),
+                "hosts": .list([.text("ALL"), .text("web-1.example")]), "prefix": .text("cf-"),
+            ])
+        #expect(configuration.backends[Name(literal: "plain")] == .init(name: Name(literal: "plain"), type: "sudo"))
+    }
+
     @Test(arguments: [
         ("", "0:0: error: the file is empty"),
         ("[", "1:2: error: not valid YAML"),
@@ -107,7 +146,28 @@ import Testing
         ),
         ("mode: none", "mode: forge", "not built yet"), ("mode: none", "mode: nome", "did you mean 'none'?"),
         ("trust: { mode: none }", "", "needs the field 'trust'"),
-        ("trust: { mode: none }", "trust: {}", "needs the field 'mode'"),
+        (
+            "trust: { mode: none }", "trust: {}",
+            "4:8: error: trust with mode: signed (the mode unless 'mode: none' is written) needs the field 'root' too"
+        ),
+        ("trust: { mode: none }", "trust: {}", "needs the field 'owners' too"),
+        ("trust: { mode: none }", "trust: {}", "needs identity.signingKey too"),
+        ("mode: none", "mode: signed, root: abc", "40 digits of the first commit"),
+        ("mode: none", "owners: []", "trust.owners has 0 entries; 1 to 64 are allowed"),
+        ("mode: none", "owners: [Alice]", "DNS label"), ("mode: none", "mode: none, owners: [a]", "goes with mode: signed"),
+        ("trust:", "access: { b: {} }\ntrust:", "needs the field 'type'"),
+        ("trust:", "access: { b: { type: shh } }\ntrust:", "did you mean 'ssh'?"),
+        ("trust:", "access: { b: { type: ssh } }\ntrust:", "needs the field 'ca'"),
+        ("trust:", "access: { b: { type: ssh, ca: k, folder: /x } }\ntrust:", "'folder' goes with type: sudo"),
+        ("trust:", "access: { b: { type: sudo, krl: /x } }\ntrust:", "'krl' goes with type: ssh"),
+        ("trust:", "access: { b: { type: sudo, folders: /x } }\ntrust:", "did you mean 'folder'?"),
+        ("trust:", "access: { b: { type: sudo, prefix: a.b } }\ntrust:", "not allowed there"),
+        ("trust:", "access: { b: { type: sudo, hosts: [\"!h\"] } }\ntrust:", "not allowed there"),
+        ("trust:", "access: { b: { type: ssh, ca: k, host: \"h; reboot\" } }\ntrust:", "not allowed there"),
+        ("trust:", "access: { b: { type: ssh, ca: k, host: -oProxyCommand=x } }\ntrust:", "not allowed there"),
+        ("trust:", "access: { b: { type: ssh, ca: k, hook: a b } }\ntrust:", "hook has to be a list"),
+        ("trust:", "access: { b: { type: ssh, ca: k, cutSessions: yes } }\ntrust:", "true or false"),
+        ("trust:", "access: { B: { type: sudo } }\ntrust:", "DNS label"),
         ("https://git.example", "https://user:secret@git.example", "3:20: error: repository.url holds credentials"),
         ("https://git.example", "https://token@git.example", "holds credentials"),
         ("https://git.example/x.git", "ftp://x", "unknown scheme 'ftp'"),
@@ -142,7 +202,7 @@ import Testing
     @Test func allMistakesAtOnce() throws {
         let found = try failure(
             "apiVersion: curfew/v1\nkind: Configuration\nrepository: {}\ntrust: { mode: signed }\nedge: { bind: x }\nnope: 1\n")
-        #expect(found.split(separator: "\n").count == 5, "\(found)")
+        #expect(found.split(separator: "\n").count == 6, "\(found)")
     }
 
     @Test func missingFileAndFolder() throws {

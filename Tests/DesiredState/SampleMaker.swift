@@ -48,16 +48,25 @@ struct SampleMaker {
         "^([0-9]+m|[0-9]+|[0-9]+\\.[0-9]{1,3})$": (["500m", "2", "0.5"], ["x", "-1", "0.0001", "1Gi"]),
         "^[0-9a-f]{40}$": ([String(repeating: "a", count: 40)], ["a", String(repeating: "A", count: 40)]),
         "^[^\\u0000-\\u001f\\u007f]+$": (["/a b"], ["a\nb", ""]),
-        "^[A-Za-z0-9]": (["bastion"], ["-x", ""]),
+        "^[A-Za-z0-9\\[][A-Za-z0-9.:@%_\\[\\]-]*$": (["bastion", "deploy@[::1]"], ["-x", "", "a b", "a;b"]),
         "^[A-Za-z0-9][A-Za-z0-9.-]*$": (["h1.example"], ["-h", "a b", ""]),
         "^[a-z][a-z0-9-]{0,31}$": (["curfew-"], ["A", "a b", "-a", ""]),
-        "^[^@\\s<>,\"]+@[^@\\s<>,\"]+$": (["a@example.org"], ["a", "a@b@c", "a b@c", "@c"]),
+        "^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.][A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]*@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$": (
+            ["a@example.org", "A.b+c@h"], ["a", "a@b@c", "a b@c", "@c", "a@", "-a@b", "a@b.", "ä@b"]
+        ),
         "^(team:)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": (["known", "team:known"], ["", "team:", "A", "group:x"]),
         "^[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$": (
             ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB a@b"], ["x", "ssh-ed25519", ""]
         ),
-        "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$": (["2026-11-23T18:00:00Z"], ["2026-11-23", "tomorrow", ""]),
-        "^([01][0-9]|2[0-4]):[0-5][0-9]$": (["08:00"], ["8:00", "25:00", "08:60", ""]),
+        "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,3})?(Z|[+-][0-9]{2}:[0-9]{2})$": (
+            ["2026-11-23T18:00:00Z", "2026-11-23T18:00:00.25+01:00"], ["2026-11-23", "tomorrow", "", "2026-11-23T18:00:00"]
+        ),
+        "^([01][0-9]|2[0-3]):[0-5][0-9]$": (["08:00", "00:00"], ["8:00", "24:00", "25:00", "08:60", ""]),
+        "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$": (["08:00", "24:00", "00:00"], ["8:00", "24:30", "25:00", "08:60", ""]),
+        "^[^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$": (
+            ["INC-1: x"], ["", " ", "a\nb"]
+        ),
+        "^[^-\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$": (["alice"], ["", "-a", "a\nb"]),
         "^[A-Za-z]": (["UTC"], [""]),
         "^[0-9]+(Ki|Mi|Gi|Ti|k|M|G|T)?$": (["32Mi", "30M"], ["x", "-1", "1.5Gi", "1Zi"]),
     ]
@@ -183,6 +192,7 @@ struct SampleMaker {
 
         var base: [String: Any] = [:]
         for name in required + (groups.first ?? []) { base[name] = all[name]?.valid[0] }
+        for rule in rules where rule.ordinary && rule.required { base[rule.field] = all[rule.field]?.valid[0] }
         func with(_ name: String, _ value: Any) -> [String: Any] {
             var result = base
             if let group = groups.first(where: { $0.contains(name) }) {
@@ -199,6 +209,7 @@ struct SampleMaker {
                 if rule.choice == name, value as? String == rule.word, rule.required {
                     result[rule.field] = all[rule.field]?.valid[0]
                 }
+                if rule.choice == name, rule.ordinary, value as? String != rule.word { result[rule.field] = nil }
             }
             result[name] = value
             return result
@@ -237,17 +248,29 @@ struct SampleMaker {
             if rule.required {
                 var without = base
                 without[rule.choice] = rule.word
+                without[rule.field] = nil
                 result.invalid.append((without, "\(path) \(rule.word) without \(rule.field)"))
             }
         }
         return result
     }
 
-    private static func rule(_ schema: [String: Any]) -> (choice: String, word: String, field: String, required: Bool)? {
+    private struct Rule {
+        var choice: String
+        var word: String
+        var field: String
+        var required: Bool
+        /// The word counts when the choice is left out, too.
+        var ordinary: Bool
+    }
+
+    private static func rule(_ schema: [String: Any]) -> Rule? {
         guard let properties = (schema["if"] as? [String: Any])?["properties"] as? [String: [String: Any]],
             let choice = properties.first, let word = choice.value["const"] as? String,
             let field = ((schema["else"] as? [String: Any])?["not"] as? [String: Any])?["required"] as? [String]
         else { return nil }
-        return (choice.key, word, field[0], schema["then"] != nil)
+        return Rule(
+            choice: choice.key, word: word, field: field[0], required: schema["then"] != nil,
+            ordinary: (schema["if"] as? [String: Any])?["required"] == nil)
     }
 }

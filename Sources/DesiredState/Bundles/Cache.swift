@@ -3,8 +3,8 @@ internal import CurfewModel
 /// What loads leave behind for the next ones.
 struct Cache {
     struct OutsideKey: Equatable {
-        var policies: ObjectID?
-        var grants: ObjectID?
+        var policies: FileEntry?
+        var grants: FileEntry?
     }
     private struct Entry {
         var data: BundleData
@@ -22,6 +22,8 @@ struct Cache {
     /// `policies/` of the trees looked at last, the newest first.
     var policies: [LoadedPolicies] = []
     static let policyVersions = 16
+    /// Warnings about workloads that roles name, for one pair of trees.
+    var touches: (policies: ObjectID, manifests: ObjectID, diagnostics: [Diagnostic])?
     /// Grants by blob, of the revision looked at last.
     var grants: [ObjectID: GrantLoader.Outcome] = [:]
     private var bundles: [Name: [Entry]] = [:]

@@ -6,10 +6,10 @@ internal import Synchronization
 /// A file whose blob was decoded before is not decoded again, and a bundle whose tree and artifacts did not change is not
 /// walked. The caches hold what the last two loads used.
 public final class DesiredStateLoader: Sendable {
-    private let limits: LoadLimits
+    let limits: LoadLimits
     private let runtimes: [Name: RuntimeCapabilities]
-    private let backends: Set<Name>?
-    private let enforcesPolicies: Bool
+    let backends: Set<Name>?
+    let enforcesPolicies: Bool
     private let cache = Mutex(Cache())
 
     /// Makes a loader with empty caches.
@@ -29,8 +29,7 @@ public final class DesiredStateLoader: Sendable {
     /// - Throws: only what `tree` throws.
     public func loadPolicies(_ tree: any FileTree) throws -> LoadedPolicies {
         try cache.withLock { cache in
-            let folder = try tree.entries(of: tree.root).first { $0.name == "policies" && $0.kind == .folder }?.id
-            return try policies(folder, tree, &cache)
+            try policies(tree.entries(of: tree.root).first { $0.name == "policies" }, tree, &cache)
         }
     }
 
@@ -38,8 +37,7 @@ public final class DesiredStateLoader: Sendable {
     /// - Throws: only what `tree` throws.
     public func loadGrants(_ tree: any FileTree) throws -> LoadedGrants {
         try cache.withLock { cache in
-            let folder = try tree.entries(of: tree.root).first { $0.name == "grants" && $0.kind == .folder }?.id
-            return try grants(folder, tree, &cache)
+            try grants(tree.entries(of: tree.root).first { $0.name == "grants" }, tree, &cache)
         }
     }
 
@@ -64,6 +62,7 @@ public final class DesiredStateLoader: Sendable {
             for name in bundleNames(entries, &result.diagnostics) {
                 result.bundles[name] = try bundle(name, in: folder.id, entries, lookup, &cache)?.loaded(at: revision)
             }
+            result.diagnostics += try touches(lookup, folder.id, result.bundles, &cache)
             cache.sweep()
             return result
         }
@@ -129,57 +128,5 @@ public final class DesiredStateLoader: Sendable {
         let data = try builder.build(roots, tree: tree, parsed: &cache.parsed)
         cache.insert(data)
         return data
-    }
-
-    private func outside(_ lookup: TreeLookup, _ cache: inout Cache) throws -> [Diagnostic] {
-        let root = try lookup.tree.entries(of: lookup.tree.root)
-        func folder(_ name: String) -> ObjectID? { root.first { $0.name == name && $0.kind == .folder }?.id }
-        let key = Cache.OutsideKey(policies: folder("policies"), grants: folder("grants"))
-        if let known = cache.outside, known.key == key { return known.diagnostics }
-        var diagnostics: [Diagnostic] = []
-        if key.policies != nil {
-            if !enforcesPolicies {
-                diagnostics.append(
-                    Diagnostic(.warning, file: "policies", "policies/ is read but not enforced: trust.mode is none"))
-            }
-            diagnostics += try policies(key.policies, lookup.tree, &cache).diagnostics
-        }
-        let grants = try grants(key.grants, lookup.tree, &cache)
-        diagnostics += grants.broken.flatMap(\.diagnostics)
-        if !enforcesPolicies {
-            for file in grants.files {
-                diagnostics.append(Diagnostic(.warning, file: file.path, "this gives no access: trust.mode is none"))
-            }
-        }
-        cache.outside = (key, diagnostics)
-        return diagnostics
-    }
-
-    private func policies(_ folder: ObjectID?, _ tree: any FileTree, _ cache: inout Cache) throws -> LoadedPolicies {
-        guard let folder else { return LoadedPolicies(set: PolicySet(), diagnostics: [], isBroken: false) }
-        if let known = cache.policies.first(where: { $0.set.tree == folder }) { return known }
-        let loaded = try PolicyLoader(limits: limits, backends: backends).load(tree, folder)
-        cache.policies.insert(loaded, at: 0)
-        if cache.policies.count > Cache.policyVersions { cache.policies.removeLast() }
-        return loaded
-    }
-
-    private func grants(_ folder: ObjectID?, _ tree: any FileTree, _ cache: inout Cache) throws -> LoadedGrants {
-        var result = LoadedGrants(tree: folder, files: [], broken: [])
-        guard let folder else { return result }
-        let reader = GrantLoader(limits: limits)
-        var read: [ObjectID: GrantLoader.Outcome] = [:]
-        for entry in try tree.entries(of: folder) where !GrantLoader.isIgnored(entry) {
-            if entry.kind == .file || entry.kind == .executable {
-                read[entry.id] = try cache.grants[entry.id] ?? reader.read(entry.id, tree)
-            }
-            switch GrantLoader.place(read[entry.id], entry) {
-            case .success(let file): result.files.append(file)
-            case .failure(let broken): result.broken.append(broken.grant)
-            }
-        }
-        // What another revision may still need is read again: it is little.
-        cache.grants = read
-        return result
     }
 }

@@ -37,6 +37,8 @@ protocol FieldKey: RawRepresentable<Int>, CaseIterable, Sendable {
     static var alternatives: [[Self]] { get }
     /// Fields that go with one word of a choice: (choice, word, field, whether it is required then).
     static var dependent: [(choice: Self, word: String, field: Self, required: Bool)] { get }
+    /// Words that a choice has when it is left out, where other fields go with that word.
+    static var ordinary: [(choice: Self, word: String)] { get }
     /// Its ``Shape``, stored once.
     static var shape: Shape { get }
 }
@@ -45,6 +47,7 @@ extension FieldKey {
     static var required: [Self] { [] }
     static var alternatives: [[Self]] { [] }
     static var dependent: [(choice: Self, word: String, field: Self, required: Bool)] { [] }
+    static var ordinary: [(choice: Self, word: String)] { [] }
 }
 
 /// The fields of one kind of mapping, without its type.
@@ -55,6 +58,7 @@ final class Shape: Sendable {
     let alternatives: [[Int]]
     let forms: [Form]
     let dependent: [(choice: Int, word: String, field: Int, required: Bool)]
+    let ordinary: [(choice: Int, word: String)]
 
     /// Takes the names from the cases as they are written.
     init<Key: FieldKey>(_ key: Key.Type) {
@@ -65,6 +69,7 @@ final class Shape: Sendable {
         alternatives = Key.alternatives.map { $0.map(\.rawValue) }
         forms = cases.map(\.form)
         dependent = Key.dependent.map { ($0.choice.rawValue, $0.word, $0.field.rawValue, $0.required) }
+        ordinary = Key.ordinary.map { ($0.choice.rawValue, $0.word) }
     }
 
     /// The index of the field with this name.

@@ -79,7 +79,8 @@ enum TrustField: Int, FieldKey {
     case mode, root, owners
 
     static let shape = Shape(Self.self)
-    static let required: [Self] = [.mode]
+    // Without a mode it is `signed`.
+    static let ordinary: [(choice: Self, word: String)] = [(.mode, "signed")]
     static let dependent: [(choice: Self, word: String, field: Self, required: Bool)] = [
         (.mode, "signed", .root, true), (.mode, "signed", .owners, true),
     ]
@@ -111,7 +112,7 @@ enum BackendField: Int, FieldKey {
         case .ca, .krl, .principals, .authLog, .folder, .log: .text(pattern: "^[^\\u0000-\\u001f\\u007f]+$")
         case .cutSessions: .bool
         case .hook: .list(.text(pattern: "^[^\\u0000-\\u001f\\u007f]+$"), count: 1...32)
-        case .host: .text(pattern: "^[A-Za-z0-9]", maximum: 256)
+        case .host: .text(pattern: "^[A-Za-z0-9\\[][A-Za-z0-9.:@%_\\[\\]-]*$", maximum: 256)
         case .hosts: .list(.text(pattern: "^[A-Za-z0-9][A-Za-z0-9.-]*$", maximum: 253), count: 1...64)
         case .prefix: .text(pattern: "^[a-z][a-z0-9-]{0,31}$")
         }

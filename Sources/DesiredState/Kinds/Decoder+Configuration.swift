@@ -9,9 +9,10 @@ extension Decoder {
         if let node = top[.kind] { _ = choice(node, "kind", ["Configuration"]) }
         let repository = top[.repository].flatMap { self.repository($0, folder: folder) }
         var configuration = ServiceConfiguration(repository: repository ?? .init(url: ""))
-        if let node = top[.trust] { trust(node, &configuration) }
         if let node = top[.state] { configuration.state = path(node, "state", folder: folder) ?? configuration.state }
         if let node = top[.identity] { configuration.identity = identity(node, folder: folder) }
+        // After the identity: with signatures it needs a key.
+        if let node = top[.trust] { trust(node, &configuration) }
         if let node = top[.edge] { configuration.edge = edge(node) }
         if let node = top[.prune], let prune = record(node, "prune", as: PruneField.self), let node = prune[.limit] {
             configuration.pruneLimit = number(node, "prune.limit", ConfigurationRules.limit) ?? 0.5

@@ -3,13 +3,20 @@ internal import CurfewModel
 /// Who is trusted, and where access is given.
 extension Decoder {
     func trust(_ node: Int, _ configuration: inout ServiceConfiguration) {
-        guard let record = record(node, "trust", as: TrustField.self), let modeNode = record[.mode],
-            let word = choice(modeNode, "trust.mode", ServiceConfiguration.TrustMode.allCases.map(\.rawValue)),
-            let mode = ServiceConfiguration.TrustMode(rawValue: word)
-        else { return }
+        guard let record = record(node, "trust", as: TrustField.self) else { return }
+        var mode = ServiceConfiguration.TrustMode.signed
+        if let node = record[.mode] {
+            guard let word = choice(node, "trust.mode", ServiceConfiguration.TrustMode.allCases.map(\.rawValue)),
+                let written = ServiceConfiguration.TrustMode(rawValue: word)
+            else { return }
+            mode = written
+        }
         configuration.trust = mode
         switch mode {
-        case .forge: report(modeNode, "trust.mode forge is not built yet: write signed, or none to run without verification")
+        case .forge:
+            report(
+                record[.mode] ?? node,
+                "trust.mode forge is not built yet: write signed, or none to run without verification")
         case .none:
             for field in [TrustField.root, .owners] {
                 if let node = record[field] {
@@ -18,7 +25,13 @@ extension Decoder {
             }
         case .signed:
             for field in [TrustField.root, .owners] where record[field] == nil {
-                report(modeNode, "trust with mode: signed needs the field '\(field)' too")
+                let how = record[.mode] == nil ? " (the mode unless 'mode: none' is written)" : ""
+                report(record[.mode] ?? node, "trust with mode: signed\(how) needs the field '\(field)' too")
+            }
+            if configuration.identity.signingKey == nil {
+                report(
+                    record[.mode] ?? node,
+                    "trust with mode: signed needs identity.signingKey too: Curfew signs the reverts by which access ends")
             }
         }
         if let node = record[.root], let text = string(node, "trust.root", maximum: 64) {
@@ -95,7 +108,13 @@ extension Decoder {
             switch field {
             case .hosts: letters && (isLetter || isDigit)
             case .prefix: letters && isLetter && text.utf8.count <= 32
-            case .host: isLetter || isDigit
+            case .host:
+                // It is shown in a command that people copy.
+                (isLetter || isDigit || first == 0x5B)
+                    && text.utf8.allSatisfy {
+                        (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                            || ".:@%_[]-".utf8.contains($0)
+                    }
             default: !text.isEmpty && !text.utf8.contains { $0 < 0x20 || $0 == 0x7F }
             }
         if good { return text }

@@ -3,53 +3,6 @@ internal import CurfewModel
 /// The kinds of `policies/` and `grants/`. Each function returns a value even when something in it was reported; such values
 /// are only used when the whole of `policies/` is without error.
 extension Decoder {
-    func person(_ node: Int, _ name: Name) -> Person {
-        var person = Person(name: name, emails: [])
-        guard let spec = record(node, "spec", as: PersonField.self) else { return person }
-        if let node = spec[.emails] {
-            list(node, "emails", count: PolicyRules.some) { item in
-                guard let text = string(item, "emails", maximum: 254) else { return }
-                let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-                let plain = text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !",<>\"".utf8.contains($0) }
-                guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, plain, !text.hasPrefix("-") else {
-                    return report(item, "'\(text.prefix(80))' is no e-mail address")
-                }
-                person.emails.append(text.lowercased())
-            }
-        }
-        if let node = spec[.signingKeys] {
-            list(node, "signingKeys", count: PolicyRules.entries) {
-                if let key = signingKey($0) { person.signingKeys.append(key) }
-            }
-        }
-        if let node = spec[.loginKeys] {
-            list(node, "loginKeys", count: PolicyRules.entries) {
-                if let key = key($0, "loginKeys") { person.loginKeys.append(key) }
-            }
-        }
-        if let node = spec[.accounts] {
-            pairs(node, "accounts", maximum: 64) { key, value in
-                let name = yaml.string(key)
-                guard name.utf8.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }),
-                    name.utf8.first.map({ (0x61...0x7A).contains($0) }) ?? false
-                else {
-                    return report(key, "account '\(name.prefix(40))' has to be of a-z, 0-9 and '-', beginning with a letter")
-                }
-                if let text = string(value, "account '\(name)'", maximum: 256) { person.accounts[name] = text }
-            }
-        }
-        return person
-    }
-
-    private func signingKey(_ node: Int) -> PersonKey? {
-        guard yaml.nodes[resolve(node)].kind == .mapping else { return key(node, "signingKeys").map { PersonKey($0) } }
-        guard let record = record(node, "a signing key", as: KeyField.self) else { return nil }
-        let from = record[.notBefore].flatMap { moment($0, "notBefore") }
-        let until = record[.notAfter].flatMap { moment($0, "notAfter") }
-        if let from, let until, from >= until { report(node, "notBefore has to be before notAfter") }
-        return record[.key].flatMap { key($0, "key") }.map { PersonKey($0, validFrom: from, validUntil: until) }
-    }
-
     func team(_ node: Int, _ name: Name, _ references: inout [Reference]) -> Team {
         let spec = record(node, "spec", as: TeamField.self)
         return Team(name: name, members: spec?[.members].map { subjects($0, "members", &references) } ?? [])
@@ -80,9 +33,7 @@ extension Decoder {
             }
         }
         if let node = spec[.touches] {
-            list(node, "touches", count: PolicyRules.entries) {
-                if let name = self.name($0, "touches") { role.touches.append(name) }
-            }
+            role.touches = self.references(node, "touches", .workload, count: PolicyRules.entries, &references)
         }
         if let node = spec[.replace] { role.replace = choice(node, "replace", as: Role.Replace.self) ?? .always }
         return role
@@ -114,6 +65,27 @@ extension Decoder {
         return nil
     }
 
+    /// One line of text for people.
+    private func line(_ node: Int, _ label: String) -> String? {
+        guard let text = string(node, label, maximum: PolicyRules.reason) else { return nil }
+        if text.contains(where: { !$0.isWhitespace }), text == text.escapingControls { return text }
+        report(node, "\(label) has to be one line of text, not empty and without control characters")
+        return nil
+    }
+
+    private static func patternFault(_ pattern: String) -> String? {
+        // Some patterns are read and still cannot be run; that shows with the first match only. What could take long is
+        // found before anything is matched.
+        do {
+            let regex = try Regex(pattern)
+            if let fault = PatternCost.fault(pattern) { return fault }
+            _ = try regex.firstMatch(in: "")
+            return nil
+        } catch {
+            return "is no regular expression: \(String(describing: error).prefix(120))"
+        }
+    }
+
     func accessPolicy(_ node: Int, _ name: Name, _ references: inout [Reference]) -> AccessPolicy {
         var policy = AccessPolicy(name: name, roles: [], eligible: [], maxDuration: .seconds(1))
         guard let spec = record(node, "spec", as: AccessPolicyField.self) else { return policy }
@@ -128,13 +100,11 @@ extension Decoder {
         if let node = spec[.reason], let record = record(node, "reason", as: ReasonField.self), let node = record[.pattern],
             let pattern = string(node, "reason.pattern", maximum: 512)
         {
-            do { _ = try Regex(pattern) } catch {
-                report(node, "reason.pattern is no regular expression: \(String(describing: error).prefix(120))")
-            }
+            if let fault = Self.patternFault(pattern) { report(node, "reason.pattern \(fault)") }
             policy.reasonPattern = pattern
         }
         if let node = spec[.approvals] { policy.approvals = quorum(node, &references) }
-        if let node = spec[.windows] { policy.windows = windows(node) }
+        if let node = spec[.window] { policy.windows = windows(node) }
         if let node = spec[.breakGlass], let record = record(node, "breakGlass", as: BreakGlassField.self) {
             let longest = record[.maxDuration].flatMap { span($0, "breakGlass.maxDuration", PolicyRules.duration) }
             let review = record[.reviewWithin].flatMap { span($0, "breakGlass.reviewWithin", PolicyRules.duration) }
@@ -156,6 +126,8 @@ extension Decoder {
                         item,
                         "path '\(glob.prefix(80))' has to be relative to the root, such as manifests/** or policies/*.yaml")
                 }
+                if glob != glob.escapingControls { return report(item, "a path must not hold control characters") }
+                if policy.paths.contains(glob) { return report(item, "paths names '\(glob.prefix(80))' twice") }
                 policy.paths.append(glob)
             }
         }
@@ -166,13 +138,13 @@ extension Decoder {
                 guard let record = record(item, "a freeze", as: FreezeField.self) else { return }
                 let from = record[.from].flatMap { moment($0, "from") }
                 let to = record[.to].flatMap { moment($0, "to") }
-                let reason = record[.reason].flatMap { string($0, "reason", maximum: PolicyRules.reason) }
+                let reason = record[.reason].flatMap { line($0, "reason") }
                 guard let from, let to, let reason else { return }
                 if from >= to { report(item, "a freeze has to begin before it ends") }
                 policy.freezes.append(.init(from: from, to: to, reason: reason))
             }
         }
-        if let node = spec[.windows] { policy.windows = windows(node) }
+        if let node = spec[.window] { policy.windows = windows(node) }
         return policy
     }
 
@@ -181,10 +153,7 @@ extension Decoder {
         let person = spec[.person].flatMap { self.name($0, "person") }
         let role = spec[.role].flatMap { self.name($0, "role") }
         let duration = spec[.duration].flatMap { span($0, "duration", PolicyRules.duration) }
-        let reason = spec[.reason].flatMap { string($0, "reason", maximum: PolicyRules.reason) }
-        if let node = spec[.reason], let reason, reason.isEmpty || reason != reason.escapingControls {
-            report(node, "reason has to be one line of text without control characters")
-        }
+        let reason = spec[.reason].flatMap { line($0, "reason") }
         let notBefore = spec[.notBefore].flatMap { moment($0, "notBefore") }
         let breakGlass = spec[.breakGlass].flatMap { bool($0, "breakGlass") } ?? false
         guard let person, let role, let duration, let reason else { return nil }

@@ -8,6 +8,8 @@ public struct LoadedPolicies: Sendable {
     public var diagnostics: [Diagnostic]
     /// Whether anything in it is an error: then the whole of it is held.
     public var isBroken: Bool
+    /// Workloads that roles name, with their places: whether they are there is known with `manifests/` only.
+    var touches: [(file: String, reference: Reference)] = []
 
     /// Makes policies.
     public init(set: PolicySet, diagnostics: [Diagnostic], isBroken: Bool) {
@@ -38,7 +40,7 @@ public enum GrantWriter {
             "apiVersion: curfew/v1", "kind: Grant", "metadata: { name: \(grant.name) }", "spec:", "  person: \(grant.person)",
             "  role: \(grant.role)", "  duration: \(grant.duration)", "  reason: \(quoted(grant.reason))",
         ]
-        if let moment = grant.notBefore { lines.append("  notBefore: \(moment.timestamp)") }
+        if let moment = grant.notBefore { lines.append("  notBefore: \(Timestamp.text(moment))") }
         if grant.breakGlass { lines.append("  breakGlass: true") }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -51,10 +53,15 @@ public enum GrantWriter {
             case "\"": result += "\\\""
             case "\\": result += "\\\\"
             default:
-                if scalar.value < 0x20 || scalar.value == 0x7F {
-                    result += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-                } else {
+                // What YAML does not take as it is, or folds away at the end of a line.
+                let isPlain =
+                    (0x20...0x7E).contains(scalar.value) || (0xA0...0xD7FF).contains(scalar.value)
+                    || (0xE000...0xFFFD).contains(scalar.value) || scalar.value >= 0x10000
+                if isPlain, scalar.value != 0xFEFF, !(0x2028...0x2029).contains(scalar.value) {
                     result.unicodeScalars.append(scalar)
+                } else {
+                    let digits = String(scalar.value, radix: 16)
+                    result += "\\U" + String(repeating: "0", count: 8 - digits.utf8.count) + digits
                 }
             }
         }

@@ -8,12 +8,16 @@ enum PolicyRules {
     static let approvals = 0...16
     static let concurrent = 1...1000
     static let reason = 512
-    static let email = "^[^@\\s<>,\"]+@[^@\\s<>,\"]+$"
+    static let windows = 1...16
+    static let email =
+        "^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.][A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]*@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"
     static let subject = "^(team:)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
     static let key = "^[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$"
-    static let time = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
-    static let clock = "^([01][0-9]|2[0-4]):[0-5][0-9]$"
+    static let opening = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+    static let closing = "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
     static let glob = "^[^/]"
+    static let line = "^[^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$"
+    static let account = "^[^-\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$"
     /// Bytes of one file of `grants/`.
     static let grantFile = 16_384
 }
@@ -30,7 +34,7 @@ enum PersonField: Int, FieldKey {
         case .signingKeys:
             .list(.either(.text(pattern: PolicyRules.key, maximum: 8192), KeyField.shape), count: PolicyRules.entries)
         case .loginKeys: .list(.text(pattern: PolicyRules.key, maximum: 8192), count: PolicyRules.entries)
-        case .accounts: .map(key: "^[a-z][a-z0-9-]*$", value: .text(maximum: 256), maximum: 64)
+        case .accounts: .map(key: "^[a-z][a-z0-9-]*$", value: .text(pattern: PolicyRules.account, maximum: 256), maximum: 64)
         }
     }
 }
@@ -41,7 +45,7 @@ enum KeyField: Int, FieldKey {
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.key]
-    var form: Form { self == .key ? .text(pattern: PolicyRules.key, maximum: 8192) : .text(pattern: PolicyRules.time) }
+    var form: Form { self == .key ? .text(pattern: PolicyRules.key, maximum: 8192) : .text(pattern: Timestamp.pattern) }
 }
 
 /// `spec` of a Team.
@@ -97,7 +101,8 @@ enum WindowField: Int, FieldKey {
     var form: Form {
         switch self {
         case .days: .list(.choice(TimeWindow.Day.allCases.map(\.rawValue)), count: 1...7)
-        case .from, .to: .text(pattern: PolicyRules.clock)
+        case .from: .text(pattern: PolicyRules.opening)
+        case .to: .text(pattern: PolicyRules.closing)
         case .zone: .text(pattern: "^[A-Za-z]", maximum: 64)
         }
     }
@@ -123,7 +128,7 @@ enum BreakGlassField: Int, FieldKey {
 
 /// `spec` of an AccessPolicy.
 enum AccessPolicyField: Int, FieldKey {
-    case roles, eligible, maxDuration, maxConcurrent, reason, approvals, windows, breakGlass, requireSelfExpiry
+    case roles, eligible, maxDuration, maxConcurrent, reason, approvals, window, breakGlass, requireSelfExpiry
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.roles, .eligible, .maxDuration]
@@ -135,7 +140,7 @@ enum AccessPolicyField: Int, FieldKey {
         case .maxConcurrent: .integer(PolicyRules.concurrent)
         case .reason: .record(ReasonField.shape)
         case .approvals: .record(QuorumField.shape)
-        case .windows: .list(.record(WindowField.shape), count: 1...16)
+        case .window: .either(.list(.record(WindowField.shape), count: PolicyRules.windows), WindowField.shape)
         case .breakGlass: .record(BreakGlassField.shape)
         case .requireSelfExpiry: .bool
         }
@@ -144,7 +149,7 @@ enum AccessPolicyField: Int, FieldKey {
 
 /// `spec` of a ChangePolicy.
 enum ChangePolicyField: Int, FieldKey {
-    case paths, authors, approvals, freezes, windows
+    case paths, authors, approvals, freezes, window
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.paths, .authors]
@@ -154,7 +159,7 @@ enum ChangePolicyField: Int, FieldKey {
         case .authors: .list(.text(pattern: PolicyRules.subject), count: PolicyRules.some)
         case .approvals: .record(QuorumField.shape)
         case .freezes: .list(.record(FreezeField.shape), count: PolicyRules.entries)
-        case .windows: .list(.record(WindowField.shape), count: 1...16)
+        case .window: .either(.list(.record(WindowField.shape), count: PolicyRules.windows), WindowField.shape)
         }
     }
 }
@@ -165,7 +170,9 @@ enum FreezeField: Int, FieldKey {
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.from, .to, .reason]
-    var form: Form { self == .reason ? .text(maximum: PolicyRules.reason) : .text(pattern: PolicyRules.time) }
+    var form: Form {
+        self == .reason ? .text(pattern: PolicyRules.line, maximum: PolicyRules.reason) : .text(pattern: Timestamp.pattern)
+    }
 }
 
 /// `spec` of a Grant.
@@ -178,8 +185,8 @@ enum GrantField: Int, FieldKey {
         switch self {
         case .person, .role: .name
         case .duration: .span(PolicyRules.duration)
-        case .reason: .text(pattern: "^[^\\u0000-\\u001f\\u007f]+$", maximum: PolicyRules.reason)
-        case .notBefore: .text(pattern: PolicyRules.time)
+        case .reason: .text(pattern: PolicyRules.line, maximum: PolicyRules.reason)
+        case .notBefore: .text(pattern: Timestamp.pattern)
         case .breakGlass: .bool
         }
     }

@@ -88,12 +88,12 @@ enum SchemaPrinter {
     ) -> [String: JSONText] {
         let field = JSONText.object(["required": .array([.text(shape.names[rule.field])])])
         let choice = shape.names[rule.choice]
-        var schema: [String: JSONText] = [
-            "if": .object([
-                "properties": .object([choice: .object(["const": .text(rule.word)])]), "required": .array([.text(choice)]),
-            ]),
-            "else": .object(["not": field]),
-        ]
+        var condition: [String: JSONText] = ["properties": .object([choice: .object(["const": .text(rule.word)])])]
+        // A choice that is left out fulfils the condition where that word is its ordinary one.
+        if !shape.ordinary.contains(where: { $0.choice == rule.choice && $0.word == rule.word }) {
+            condition["required"] = .array([.text(choice)])
+        }
+        var schema: [String: JSONText] = ["if": .object(condition), "else": .object(["not": field])]
         if rule.required { schema["then"] = field }
         return schema
     }
