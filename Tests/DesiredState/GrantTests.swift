@@ -69,6 +69,13 @@ import Testing
         #expect(broken.diagnostics.allSatisfy { $0.file == "grants/g.yaml" && $0.severity == .error && $0.line > 0 })
     }
 
+    @Test func allMistakesAtOnce() throws {
+        let text = Self.text(", rolle: x", name: "other", duration: "0s", reason: "")
+        let broken = try #require(try Self.load(["grants/g.yaml": Self.item(text)]).broken.first)
+        #expect(broken.diagnostics.count == 4, "\(broken.diagnostics)")
+        #expect(broken.diagnostics.first?.message == "the file has to be called other.yaml, as metadata.name says")
+    }
+
     @Test func longReasons() throws {
         let longest = try Self.load(["grants/g.yaml": Self.item(Self.text(reason: String(repeating: "x", count: 512)))])
         #expect(longest.files.count == 1)

@@ -7,7 +7,7 @@ struct GrantLoader {
     /// What a blob says, whatever its file is called.
     enum Outcome: Sendable {
         case grant(Grant, Position)
-        case broken([Problem])
+        case broken([Problem], name: (Name, Position)?)
     }
 
     func read(_ blob: ObjectID, _ tree: any FileTree) throws -> Outcome {
@@ -17,12 +17,14 @@ struct GrantLoader {
         let read = try tree.withBlob(blob, limit: size) { bytes -> Outcome in
             yaml.read(bytes)
             var grant: (Grant, Position)?
+            var written: (Name, Position)?
             for (index, root) in yaml.documents.enumerated() {
                 guard index == 0 else {
                     decoder.report(root, "a file of grants/ holds one grant; this is another one")
                     continue
                 }
                 let envelope = decoder.envelope(root, in: "grants")
+                written = envelope.name.map { ($0, envelope.namePosition) }
                 if envelope.kind == .grant, let name = envelope.name, let spec = envelope.spec,
                     let value = decoder.grant(spec, name)
                 {
@@ -33,15 +35,18 @@ struct GrantLoader {
             if problems.isEmpty, let grant { return .grant(grant.0, grant.1) }
             return .broken(
                 problems.isEmpty
-                    ? [Problem(position: Position(line: 0, column: 0), message: "the file holds no grant")] : problems)
+                    ? [Problem(position: Position(line: 0, column: 0), message: "the file holds no grant")] : problems,
+                name: written)
         }
         switch read {
         case .value(let outcome): return outcome
         case .tooLarge(let bytes):
-            return .broken([
-                Problem(
-                    position: Position(line: 0, column: 0), message: "the file has \(bytes) bytes; a grant has at most \(size)")
-            ])
+            return .broken(
+                [
+                    Problem(
+                        position: Position(line: 0, column: 0),
+                        message: "the file has \(bytes) bytes; a grant has at most \(size)")
+                ], name: nil)
         }
     }
 
@@ -63,16 +68,22 @@ struct GrantLoader {
         }
         switch outcome {
         case nil: return broken("it cannot be read")
-        case .broken(let problems)?:
-            return .failure(
-                Broken(
-                    grant: BrokenGrant(path: path, blob: entry.id, diagnostics: problems.map { Diagnostic($0, file: path) })))
-        case .grant(let grant, let position)?:
-            guard entry.name == "\(grant.name).yaml" else {
-                return broken("the file has to be called \(grant.name).yaml, as metadata.name says", position)
+        case .broken(let problems, let name)?:
+            // Everything at once: what the file says, and that it is called otherwise.
+            var diagnostics = problems.map { Diagnostic($0, file: path) }
+            if let name, let fault = misnamed(entry, name.0) {
+                diagnostics.append(Diagnostic(file: path, line: name.1.line, column: name.1.column, fault))
             }
+            return .failure(
+                Broken(grant: BrokenGrant(path: path, blob: entry.id, diagnostics: diagnostics.inOrder)))
+        case .grant(let grant, let position)?:
+            if let fault = misnamed(entry, grant.name) { return broken(fault, position) }
             return .success(GrantFile(grant: grant, path: path, blob: entry.id))
         }
+    }
+
+    private static func misnamed(_ entry: FileEntry, _ name: Name) -> String? {
+        entry.name == "\(name).yaml" ? nil : "the file has to be called \(name).yaml, as metadata.name says"
     }
 
     struct Broken: Error { var grant: BrokenGrant }
