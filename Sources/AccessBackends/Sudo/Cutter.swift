@@ -3,7 +3,8 @@ enum Cutter {
     static let patience = Duration.seconds(2)
 
     /// Those that are still there at the end: at most 2 s after SIGTERM, and 1 s after SIGKILL.
-    static func end(_ roots: [ProcessMark]) async -> [ProcessMark] {
+    /// Runs where its caller does: `/proc` is read on the backend's own queue.
+    static func end(_ roots: [ProcessMark], isolation: isolated (any Actor)? = #isolation) async -> [ProcessMark] {
         var members = Set(roots)
         grow(&members)
         for mark in members { ProcessTable.signal(mark, 15) }
@@ -15,7 +16,8 @@ enum Cutter {
 
     /// Looks every 10 ms, and treats each that is alive with `body`; whether all have gone.
     private static func wait(
-        for members: inout Set<ProcessMark>, atMost limit: Duration, _ body: (ProcessMark) -> Void
+        for members: inout Set<ProcessMark>, atMost limit: Duration, isolation: isolated (any Actor)? = #isolation,
+        _ body: (ProcessMark) -> Void
     ) async -> Bool {
         let end = ContinuousClock.now + limit
         while true {

@@ -46,7 +46,8 @@ struct DropIn: Hashable, Sendable {
         guard head.count == 12, let name = Name(head[2]), let blob = ObjectID(head[3]), let start = Instant(timestamp: head[5]),
             let end = Instant(timestamp: head[7]), let placed = BootMoment(head[9]), let longest = Int64(head[11])
         else { return nil }
-        guard let (account, hosts, rest) = Self.subject(lines[2]), let (runAs, timeout, needsPassword, commands) = Self.right(rest)
+        guard let (account, hosts, rest) = Self.subject(lines[2]),
+            let (runAs, timeout, needsPassword, commands) = Self.right(rest)
         else { return nil }
         self.init(
             grant: GrantID(name: name, blob: blob), account: account, hosts: hosts, runAs: runAs, start: start, end: end,

@@ -25,16 +25,35 @@ enum Files {
         return names
     }
 
-    /// A regular file's bytes from `offset` on; a symlink, a pipe or more than `limit` bytes is a failure.
-    static func read(_ path: String, from offset: Int = 0, limit: Int) -> Reading {
+    /// A regular file's bytes; a symlink, a pipe or more than `limit` bytes is a failure.
+    static func read(_ path: String, limit: Int) -> Reading {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else { return errno == ENOENT ? .missing : .failed("it cannot be read: \(reason())") }
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return .failed("it is not a plain file") }
-        guard offset == 0 || lseek(file, off_t(offset), SEEK_SET) >= 0 else { return .failed(reason()) }
-        guard let bytes = drain(file, limit: limit) else { return .failed("it cannot be read, or has more than \(limit) bytes") }
+        guard let bytes = drain(file, limit: limit) else {
+            return .failed("it cannot be read, or has more than \(limit) bytes")
+        }
         return .value(bytes, status)
+    }
+
+    /// Some bytes of a plain file; fewer when it is shorter, `nil` when it cannot be read.
+    static func read(_ path: String, bytes range: Range<Int>) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var buffer = [UInt8](repeating: 0, count: range.count)
+        var done = 0
+        while done < buffer.count {
+            let place = off_t(range.lowerBound + done)
+            let count = buffer[done...].withUnsafeMutableBytes { pread(file, $0.baseAddress, $0.count, place) }
+            if count < 0, errno == EINTR { continue }
+            if count < 0 { return nil }
+            if count == 0 { break }
+            done += count
+        }
+        return Array(buffer[..<done])
     }
 
     /// What is left in a descriptor; `nil` when it fails or is more than `limit` bytes.

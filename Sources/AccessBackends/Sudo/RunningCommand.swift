@@ -29,7 +29,8 @@ struct RunningCommand: Hashable, Sendable {
             let pid = entry.mark.pid
             guard !entry.isDead, !above.contains(pid), let user = caller(pid), users.contains(user) else { return nil }
             let running = RunningCommand(
-                mark: entry.mark, user: user, command: command(below: pid, of: user, children), words: ProcessTable.words(of: pid))
+                mark: entry.mark, user: user, command: command(below: pid, of: user, children),
+                words: ProcessTable.words(of: pid))
             // Read again: what was read belongs to one process if it is still the same one.
             return ProcessTable.isAlive(entry.mark) ? running : nil
         }

@@ -10,13 +10,20 @@ extension SudoBackend {
         var failures: [String] = []
         var claims: [Claim] = []
         var ended: [Trace] = []
+        var removedNow: Set<GrantID> = []
         for id in Set(ids).sorted() {
             if givings[id] != nil { overtaken.insert(id) }
             let (trace, claim) = known(of: id)
             let isRemoved = remove(id, &failures)
             if var trace {
                 // Where it was removed before, that moment stays.
-                if isRemoved || trace.removed == nil { trace.removed = .now() }
+                if isRemoved || trace.removed == nil {
+                    trace.removed = .now()
+                    trace.logEnd = configuration.log.flatMap { LogMark($0) }
+                    removedNow.insert(id)
+                }
+                // What fails here costs evidence only.
+                try? traces.write(trace, isDurable: false)
                 ended.append(trace)
             }
             if let claim { claims.append(claim) }
@@ -26,13 +33,18 @@ extension SudoBackend {
         let survivors = await Cutter.end(try running(under: claims).filter { $0.others.isEmpty }.map(\.running.mark))
         failures += survivors.map { "process \($0.pid) does not end" }
         for var trace in ended {
-            if trace.logEnd == nil { trace.logEnd = configuration.log.flatMap { LogMark($0) } }
-            // Costs evidence only when it fails.
-            if givings[trace.grant] == nil { try? traces.write(trace, isDurable: false) }
+            // Whoever came in just before the removal may have been written down just after it.
+            let end = configuration.log.flatMap { LogMark($0) }
+            guard end != trace.logEnd, let kept = traces.read(trace.grant), kept.removed == trace.removed,
+                removedNow.contains(trace.grant)
+            else { continue }
+            trace.logEnd = end
+            try? traces.write(trace, isDurable: false)
         }
         forget()
         guard failures.isEmpty else {
-            throw failure("end", Set(ids).sorted().prefix(3).map(\.description).joined(separator: ", "), failures.joined(separator: "; "))
+            throw failure(
+                "end", Set(ids).sorted().prefix(3).map(\.description).joined(separator: ", "), failures.joined(separator: "; "))
         }
     }
 
@@ -56,7 +68,8 @@ extension SudoBackend {
             if let claim = known(of: id).claim { claims.append(claim) }
         }
         for found in try running(under: claims) {
-            let process = "process \(found.running.mark.pid), \((found.running.command ?? "sudo").prefix(60).description.escapingControls)"
+            let process =
+                "process \(found.running.mark.pid), \((found.running.command ?? "sudo").prefix(60).description.escapingControls)"
             for id in found.grants {
                 guard case .gone(let how)? = result[id] else { continue }
                 if let other = found.others.first {

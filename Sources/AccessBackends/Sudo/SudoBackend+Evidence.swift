@@ -15,7 +15,8 @@ extension SudoBackend {
             guard entry.user == trace.account, !entry.isRefused else { return nil }
             for command in entry.commands {
                 if let pattern = patterns.first(where: { $0.allows(command) }) {
-                    return "\(entry.when) \(entry.user) ran \(shown(pattern, command))\(entry.terminal.map { " on \($0)" } ?? "")"
+                    return
+                        "\(entry.when) \(entry.user) ran \(shown(pattern, command))\(entry.terminal.map { " on \($0)" } ?? "")"
                         .prefix(400).description.escapingControls
                 }
             }

@@ -49,7 +49,8 @@ extension SudoBackend {
         else {
             throw DriverError(
                 .unsupported, operation: "remove", subject: access.subject.escapingControls,
-                "only files in \(configuration.folder) that begin with '\(configuration.prefix)' are removed; remove this one by hand")
+                "only files in \(configuration.folder) that begin with '\(configuration.prefix)' are removed; remove this one by hand"
+            )
         }
         guard let seen = judge(name, access.subject) else { return }
         guard seen.grant == nil else {

@@ -28,7 +28,8 @@ public actor SudoBackend: AccessBackend {
         traces = TraceFolder(path: configuration.stateFolder)
         capabilities = AccessCapabilities(
             selfExpiring: true, cutsSessions: true, tellsUse: configuration.log != nil,
-            caveat: "a command that runs when Curfew is dead goes on until its TIMEOUT; what a command has left in the background"
+            caveat:
+                "a command that runs when Curfew is dead goes on until its TIMEOUT; what a command has left in the background"
                 + " is not followed; whoever is root on the target, or sets its clock, can undo all of it")
     }
 

@@ -34,7 +34,9 @@ public struct SudoBackendConfiguration: Sendable, Hashable {
         }
         guard let first = prefix.utf8.first, first.isLowerLetter, prefix.utf8.count <= 32,
             prefix.utf8.allSatisfy({ $0.isLowerLetter || $0.isDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") })
-        else { return "prefix has to be a lower-case letter and then letters, digits, '_' and '-': sudo skips names with a dot" }
+        else {
+            return "prefix has to be a lower-case letter and then letters, digits, '_' and '-': sudo skips names with a dot"
+        }
         guard (1...16).contains(hosts.count) else { return "hosts has to be a list of 1 to 16 names" }
         for host in hosts {
             guard let first = host.utf8.first, first.isLetter || first.isDigit, host.utf8.count <= 255,

@@ -25,11 +25,11 @@ enum SudoLog {
             guard end > offset else { return }
             let first = max(offset, end - limit)
             if first > offset { isWhole = false }
-            guard case .value(let bytes, _) = Files.read(path, from: first, limit: limit + (1 << 20)) else {
+            guard let bytes = Files.read(path, bytes: first..<end) else {
                 isWhole = false
                 return
             }
-            texts.append(String(decoding: bytes.prefix(end - first), as: UTF8.self))
+            texts.append(String(decoding: bytes, as: UTF8.self))
         }
         let last = end.flatMap { $0.isSameFile(as: current) ? min($0.offset, current.offset) : nil } ?? current.offset
         if let start, start.isSameFile(as: current) {

@@ -52,7 +52,8 @@ struct TraceFolder: Sendable {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw DriverError(.storage, operation: "make folder", subject: path, "it cannot be made: \(error.localizedDescription)")
+            throw DriverError(
+                .storage, operation: "make folder", subject: path, "it cannot be made: \(error.localizedDescription)")
         }
     }
 

@@ -15,7 +15,8 @@ enum Visudo {
 
     /// Where it is.
     static func program() throws -> String {
-        guard let found = ["/usr/sbin/visudo", "/sbin/visudo", "/usr/bin/visudo"].first(where: { access($0, X_OK) == 0 }) else {
+        let places: [String] = ["/usr/sbin/visudo", "/sbin/visudo", "/usr/bin/visudo"]
+        guard let found = places.first(where: { access($0, X_OK) == 0 }) else {
             throw DriverError(.missingProgram, operation: "run", subject: "visudo", "it is missing: install the package sudo")
         }
         return found
