@@ -72,7 +72,7 @@ let package = Package(
         module("Observation", ["CurfewModel", "CurfewDrivers", posix, core]),
         module("Runtimes/Local", as: "LocalRuntime", ["CurfewModel", "CurfewDrivers", "CLauncher", crypto, subprocess, http]),
         module("AccessBackends/SSH", as: "SSHBackend", ["CurfewModel", "CurfewDrivers", subprocess]),
-        module("AccessBackends/Sudo", as: "SudoBackend", ["CurfewModel", "CurfewDrivers"]),
+        module("AccessBackends/Sudo", as: "SudoBackend", ["CurfewModel", "CurfewDrivers", "CLauncher", subprocess]),
         module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("Journal", ["CurfewModel", crypto, database]),
         module(
@@ -103,6 +103,7 @@ let package = Package(
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
         tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", "CurfewPlanning", posix, core]),
         tests("LocalRuntime", ["CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", subprocess]),
+        tests("SudoBackend", ["CurfewModel", "CurfewDrivers", "CurfewSudoBackend"]),
         tests("Integration", ["CurfewModel", "CurfewDesiredState", "CurfewDaemon", logging]),
     ]
 )
