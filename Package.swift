@@ -103,6 +103,7 @@ let package = Package(
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
         tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", "CurfewPlanning", posix, core]),
         tests("LocalRuntime", ["CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", subprocess]),
+        tests("SSHBackend", ["CurfewModel", "CurfewDrivers", "CurfewSSHBackend"]),
         tests("SudoBackend", ["CurfewModel", "CurfewDrivers", "CurfewSudoBackend"]),
         tests("Integration", ["CurfewModel", "CurfewDesiredState", "CurfewDaemon", logging]),
     ]

@@ -20,8 +20,8 @@ extension Composition {
             switch backend.type {
             case "ssh":
                 var ssh = SSHBackendConfiguration(
-                    name: backend.name, folder: state.access(backend.name), ca: text("ca") ?? "")
-                if let krl = text("krl") { ssh.krl = krl }
+                    name: backend.name, folder: state.access(backend.name), ca: text("ca") ?? "",
+                    agentSocket: text("agent"), krl: text("krl"))
                 ssh.principals = text("principals")
                 ssh.authLog = text("authLog")
                 if case .bool(let cuts)? = settings["cutSessions"] { ssh.cutSessions = cuts }

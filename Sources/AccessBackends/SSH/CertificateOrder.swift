@@ -33,6 +33,14 @@ struct CertificateOrder {
         if let command = order.settings["forceCommand"]?.text { options.append("force-command=\(command)") }
     }
 
+    /// What `ssh-keygen` is told. Both ends, always: a certificate without them is valid for ever. The end is rounded down, and
+    /// so is the start.
+    var arguments: [String] {
+        let time = "\(Keygen.compact(start)):\(Keygen.compact(end))"
+        return ["-I", identity, "-n", written.joined(separator: ","), "-z", "\(serial)", "-V", time]
+            + options.flatMap { ["-O", $0] }
+    }
+
     /// Everything that is wrong with a role's settings for a person.
     static func problems(_ settings: [String: Setting], _ person: Person) -> [String] {
         var problems: [String] = []
@@ -71,7 +79,9 @@ struct CertificateOrder {
             }
         }
         if person.loginKeys.isEmpty {
-            problems.append("\(person.name) has no loginKeys in policies/; a certificate is made for such a key")
+            problems.append(
+                "\(person.name) has no loginKeys: add the public key they log in with to spec.loginKeys of Person '\(person.name)'"
+            )
         }
         return problems
     }

@@ -11,12 +11,33 @@ import Subprocess
 struct Hook: Sendable {
     let words: [String]
     static let timeout = Duration.seconds(20)
+    /// How many run side by side.
+    private static let width = 8
 
-    /// Runs it for one grant; what went wrong, or `nil`.
-    func run(grant: GrantID) async -> String? {
-        let filled = words.map {
-            $0.replacing("{grant}", with: grant.description).replacing("{serial}", with: "\(grant.serial)")
+    /// Runs it for each grant; what went wrong.
+    func run(_ grants: [(id: GrantID, principals: [String])]) async -> [String] {
+        guard !words.isEmpty else { return [] }
+        return await withTaskGroup(of: String?.self) { group in
+            var problems: [String] = []
+            for (index, grant) in grants.enumerated() {
+                if index >= Self.width, let problem = await group.next() ?? nil { problems.append(problem) }
+                group.addTask { await run(grant.id, grant.principals) }
+            }
+            for await problem in group { if let problem { problems.append(problem) } }
+            return problems
         }
+    }
+
+    /// The argument vector for one grant.
+    func filled(_ id: GrantID, _ principals: [String]) -> [String] {
+        words.map {
+            $0.replacing("{grant}", with: id.description).replacing("{serial}", with: "\(id.serial)")
+                .replacing("{principal}", with: principals.joined(separator: ","))
+        }
+    }
+
+    private func run(_ id: GrantID, _ principals: [String]) async -> String? {
+        let filled = filled(id, principals)
         guard let program = filled.first, program.hasPrefix("/") else { return "the hook has to begin with an absolute path" }
         do {
             let code = try await withThrowingTaskGroup(of: Int32?.self) { group in
@@ -36,8 +57,8 @@ struct Hook: Sendable {
             }
             switch code {
             case 0?: return nil
-            case let code?: return "the hook ended with \(code) for \(grant)"
-            case nil: return "the hook did not end within 20 s for \(grant)"
+            case let code?: return "the hook ended with \(code) for \(id)"
+            case nil: return "the hook did not end within 20 s for \(id)"
             }
         } catch { return "the hook cannot be run: \(error)" }
     }

@@ -1,7 +1,6 @@
 import CurfewDrivers
 import CurfewModel
 import Foundation
-import Glibc
 
 /// What was issued for one grant.
 struct IssuedCertificate: Codable, Sendable {
@@ -19,34 +18,7 @@ struct IssuedCertificate: Codable, Sendable {
         FileManager.default.contents(atPath: path).flatMap { try? JSONDecoder().decode(IssuedCertificate.self, from: $0) }
     }
 
-    func write(to path: String) throws { try SafeFile.write(try JSONEncoder().encode(self), to: path, mode: 0o600) }
-}
-
-/// Files that are there whole or not at all.
-enum SafeFile {
-    static func write(_ data: Data, to path: String, mode: mode_t) throws {
-        let temporary = "\(path).tmp"
-        unlink(temporary)
-        let file = Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
-        guard file >= 0 else { throw problem(path) }
-        var done = 0
-        let isWritten = data.withUnsafeBytes { bytes in
-            while done < bytes.count {
-                let count = Glibc.write(file, bytes.baseAddress?.advanced(by: done), bytes.count - done)
-                if count < 0, errno != EINTR { return false }
-                if count > 0 { done += count }
-            }
-            return true
-        }
-        let isSafe = isWritten && fchmod(file, mode) == 0 && fsync(file) == 0
-        close(file)
-        guard isSafe, rename(temporary, path) == 0 else {
-            unlink(temporary)
-            throw problem(path)
-        }
-    }
-
-    private static func problem(_ path: String) -> DriverError {
-        DriverError(.storage, operation: "write", subject: path, String(cString: strerror(errno)))
+    func write(to path: String, isDurable: Bool = true) throws {
+        try SafeFile.write(try JSONEncoder().encode(self), to: path, mode: 0o600, isDurable: isDurable)
     }
 }

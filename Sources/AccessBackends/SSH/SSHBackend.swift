@@ -2,34 +2,6 @@ public import CurfewDrivers
 public import CurfewModel
 import Foundation
 
-/// How the SSH backend is set up.
-public struct SSHBackendConfiguration: Sendable, Hashable {
-    /// What roles call it.
-    public var name: Name
-    /// Where it keeps what it issued; absolute.
-    public var folder: String
-    /// The private key of the certificate authority.
-    public var ca: String
-    /// The file that sshd's `RevokedKeys` names.
-    public var krl: String
-    /// The folder of `AuthorizedPrincipalsFile <folder>/%u`; `nil` = the hosts map principals themselves.
-    public var principals: String?
-    /// sshd's log at `LogLevel VERBOSE`, for evidence of use and for cutting sessions.
-    public var authLog: String?
-    /// Whether live sessions on this host are ended.
-    public var cutSessions = true
-    /// Run at the end of each grant, for other hosts: an argument vector in which `{grant}` and `{serial}` are replaced.
-    public var hook: [String] = []
-    /// What people log in to, for the command that is shown to them.
-    public var host = "HOST"
-
-    /// Makes a configuration with the documented defaults.
-    public init(name: Name, folder: String, ca: String) {
-        (self.name, self.folder, self.ca) = (name, folder, ca)
-        krl = folder + "/krl"
-    }
-}
-
 /// Access by user certificates of OpenSSH: each is valid for its grant's time and for nothing else, so that the hosts end it by
 /// themselves; at the end it is revoked as well, and its live sessions on this host are cut.
 public actor SSHBackend: AccessBackend {
@@ -41,40 +13,25 @@ public actor SSHBackend: AccessBackend {
     let configuration: SSHBackendConfiguration
     let now: @Sendable () -> Instant
     let keygen: Keygen
+    let principals: PrincipalsFolder?
+    var list: RevocationFile
     var issued: [GrantID: IssuedCertificate] = [:]
+    /// Serials that are revoked though no record tells why, and since when that is known.
+    var adopted: [UInt64: Instant] = [:]
     var log: AuthLog?
 
     /// Nothing is touched before ``open()``.
     public init(configuration: SSHBackendConfiguration, now: @escaping @Sendable () -> Instant) {
         (self.configuration, self.now, name) = (configuration, now, configuration.name)
-        keygen = Keygen(ca: configuration.ca, krl: configuration.krl, folder: configuration.folder)
+        keygen = Keygen(ca: configuration.ca, agent: configuration.agentSocket, folder: configuration.folder)
+        list = RevocationFile(path: configuration.krl, keygen: keygen)
+        principals = configuration.principals.map { PrincipalsFolder(path: $0) }
         log = configuration.authLog.map { AuthLog(path: $0) }
         capabilities = AccessCapabilities(
-            selfExpiring: true, cutsSessions: configuration.cutSessions, tellsUse: configuration.authLog != nil,
+            selfExpiring: true, cutsSessions: configuration.cutSessions && configuration.authLog != nil,
+            tellsUse: configuration.authLog != nil,
             caveat: "a session that is open when Curfew is dead stays open until it is closed; no new one begins after the end")
     }
-
-    /// Reads what was issued, and makes sure that there is a revocation list: without one sshd refuses everybody.
-    /// - Throws: ``DriverError`` when the authority's key cannot be used or the folder cannot be written.
-    public func open() throws {
-        for folder in [configuration.folder, issuedFolder] {
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
-            } catch { throw keygen.failure("make folder", folder, "it cannot be made") }
-        }
-        try keygen.prepare()
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: issuedFolder)) ?? [] {
-            guard let record = IssuedCertificate.read(issuedFolder + "/" + name), record.id.description == name else {
-                continue
-            }
-            issued[record.id] = record
-        }
-        if try keygen.revokedSerials() == nil { try keygen.writeList(revoked: revokedSerials()) }
-        try writePrincipals()
-    }
-
-    var issuedFolder: String { configuration.folder + "/issued" }
 
     public nonisolated func problems(with settings: [String: Setting], for person: Person) -> [String] {
         CertificateOrder.problems(settings, person)
@@ -83,20 +40,29 @@ public actor SSHBackend: AccessBackend {
     public func give(_ order: AccessOrder) throws -> [Credential] {
         let problems = CertificateOrder.problems(order.settings, order.person)
         guard problems.isEmpty else { throw keygen.failure("issue", "\(order.id)", problems.joined(separator: "; ")) }
+        let moment = now()
         var record = issued[order.id] ?? IssuedCertificate(order)
-        // What was issued before is never lengthened.
-        record.end = min(record.end, order.end)
-        guard record.end > now(), !record.isRevoked else {
-            throw keygen.failure("issue", "\(order.id)", "its time is over (\(record.end.text))")
+        guard min(record.end, order.end) > moment else {
+            throw keygen.failure("issue", "\(order.id)", "its time is over (\(min(record.end, order.end).text))")
         }
-        if record.certificates.isEmpty {
-            let request = CertificateOrder(order, end: record.end, unique: configuration.principals != nil)
+        let isRevoked = try list.read()?.serials.contains(order.id.serial) ?? false
+        guard !record.isRevoked, !isRevoked, adopted[order.id.serial] == nil else {
+            throw keygen.failure("issue", "\(order.id)", "it was ended already; access again is a new grant")
+        }
+        // What was issued before is never lengthened; what was too long is issued again.
+        let isNew = record.certificates.isEmpty || order.end < record.end
+        if isNew {
+            record.end = min(record.end, order.end)
+            let request = CertificateOrder(order, end: record.end, unique: principals != nil)
             record.certificates = try order.person.loginKeys.map { try keygen.sign($0, request) }
             record.principals = request.principals
+            // Known before it is usable: a certificate that nobody remembers could not be told from a forged one.
             try record.write(to: issuedFolder + "/\(order.id)")
+            issued[order.id] = record
         }
-        issued[order.id] = record
-        try writePrincipals()
+        if let principals {
+            for account in Set(record.principals) { try writePrincipals(account, in: principals) }
+        }
         return record.certificates.enumerated().map { index, certificate in
             Credential(
                 file: "\(name)-\(index + 1)-cert.pub", content: Array(certificate.utf8), isSecret: false,
@@ -105,18 +71,28 @@ public actor SSHBackend: AccessBackend {
     }
 
     public func observe() throws -> [ObservedAccess] {
+        let revoked = try list.read()?.serials ?? []
         var result = issued.values.map { record in
             ObservedAccess(
-                grant: record.id, subject: "serial \(record.id.serial)", end: record.end, isRevoked: record.isRevoked,
+                grant: record.id, subject: "serial \(record.id.serial)", end: record.end,
+                isRevoked: record.isRevoked && revoked.contains(record.id.serial),
                 detail: record.principals.joined(separator: ", "))
         }
-        result += foreignLines().map { ObservedAccess(grant: nil, subject: $0.file, end: nil, detail: $0.line) }
-        return result.sorted { $0.subject < $1.subject }
+        result += (principals?.foreign() ?? []).map {
+            ObservedAccess(grant: nil, subject: $0.file, end: nil, detail: $0.line)
+        }
+        return result.sorted { ($0.subject, $0.detail) < ($1.subject, $1.detail) }
     }
 
     public func evidence(_ id: GrantID) throws -> AccessEvidence {
-        guard log != nil else { return AccessEvidence(used: nil) }
-        guard let logins = log?.logins(serial: id.serial, grant: id) else { return AccessEvidence(used: nil) }
+        guard log?.refresh() == true, let logins = log?.logins(of: id) else { return AccessEvidence(used: nil) }
         return AccessEvidence(used: !logins.isEmpty, lines: logins.suffix(20).map(\.description))
+    }
+
+    public func removeForeign(_ access: ObservedAccess) throws {
+        guard access.grant == nil, let principals, !PrincipalsFolder.isOurs(access.detail) else {
+            throw DriverError(.unsupported, operation: "remove", subject: access.subject, "it is no line of a principals file")
+        }
+        try principals.remove(access.detail, of: access.subject)
     }
 }

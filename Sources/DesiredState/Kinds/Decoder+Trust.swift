@@ -80,7 +80,8 @@ extension Decoder {
 
     private func setting(_ node: Int, _ field: BackendField, folder: String) -> Setting? {
         switch field {
-        case .ca, .krl, .principals, .authLog, .folder, .log: return path(node, "\(field)", folder: folder).map { .text($0) }
+        case .ca, .agent, .krl, .principals, .authLog, .folder, .log:
+            return path(node, "\(field)", folder: folder).map { .text($0) }
         case .cutSessions: return bool(node, "\(field)").map { .bool($0) }
         case .hook, .hosts:
             var words: [Setting] = []
