@@ -16,7 +16,7 @@ struct Validate: AsyncParsableCommand {
 
     @Argument(help: "A folder with manifests/, or a Git repository.", completion: .directory) var path = "."
     @Option(name: .long, help: "Check this revision of the repository instead of the files in the folder.") var rev: String?
-    @Option(name: .long, help: "A configuration whose runtimes and limits are used.", completion: .file(extensions: ["yaml"]))
+    @Option(name: .long, help: "A configuration whose runtimes, access backends and limits are used.", completion: .file(extensions: ["yaml"]))
     var config: String?
     @OptionGroup var output: FormatOption
 
@@ -30,12 +30,17 @@ struct Validate: AsyncParsableCommand {
         try await reporting {
             var limits = LoadLimits()
             var runtimes = Composition.defaultCapabilities
+            var backends: Set<Name>?
+            var enforces = true
             if let config {
                 let configuration = try ConfigurationOption.parse(["--config", config]).load()
                 (limits, runtimes) = (configuration.limits, Composition.capabilities(of: configuration))
+                (backends, enforces) = (Set(configuration.backends.keys), configuration.trust != .none)
             }
             let (tree, revision) = try source()
-            let loaded = try DesiredStateLoader(limits: limits, runtimes: runtimes).load(tree, revision: revision)
+            let loader = DesiredStateLoader(
+                limits: limits, runtimes: runtimes, backends: backends, enforcesPolicies: enforces)
+            let loaded = try loader.load(tree, revision: revision)
             let assembly = assemble(loaded, lastGood: [:], allowsPrune: false)
             let errors = assembly.diagnostics.filter { $0.severity == .error }.count
             switch output.format {

@@ -15,30 +15,17 @@ extension AccessKeeper {
             }
         }
         let due = byBackend.filter { isDue("end/\($0.key)", now: now) }
-        let outcomes = await withTaskGroup(of: (Name, Result<[GrantID: AccessProbe], any Error>).self) { group in
-            for (name, ids) in due {
-                guard let backend = parts.backends[name] else { continue }
-                group.addTask {
-                    do {
-                        try await backend.end(ids)
-                        return (name, .success(try await backend.probe(ids)))
-                    } catch { return (name, .failure(error)) }
-                }
-            }
-            var outcomes: [Name: Result<[GrantID: AccessProbe], any Error>] = [:]
-            for await (name, outcome) in group { outcomes[name] = outcome }
-            return outcomes
+        for (name, ids) in due where parts.backends[name] == nil {
+            // The backend is not configured any more: only the target's own end is left.
+            problems["end/\(name)"] = "\(name) is not configured any more; access on it ends by the target alone"
+            for id in ids { note(id, goneFrom: name, nil) }
         }
-        for (name, ids) in due {
-            switch outcomes[name] {
-            case .success(let probes): await take(probes, of: ids, from: name, now: now)
-            case .failure(let error):
-                problems["end/\(name)"] = "access on \(name) cannot be ended: \(error)"
-                retry("end/\(name)", now: now)
-            case nil:
-                // The backend is not configured any more: only the target's own end is left.
-                problems["end/\(name)"] = "\(name) is not configured any more; access on it ends by the target alone"
-                for id in ids { store[id]?.gone.append(name) }
+        for outcome in await Self.end(due, on: parts.backends) {
+            if let problem = outcome.problem {
+                problems["end/\(outcome.backend)"] = "access on \(outcome.backend) cannot be ended: \(problem)"
+                retry("end/\(outcome.backend)", now: now)
+            } else {
+                take(outcome, now: now)
             }
         }
         for record in store.records.values where record.phase == .ending && Set(record.gone).isSuperset(of: record.backends) {
@@ -47,13 +34,39 @@ extension AccessKeeper {
         await save()
     }
 
-    private func take(_ probes: [GrantID: AccessProbe], of ids: [GrantID], from name: Name, now: Instant) async {
+    /// What became of the ends on one backend.
+    private struct Outcome: Sendable {
+        var backend: Name
+        var ids: [GrantID]
+        var probes: [GrantID: AccessProbe] = [:]
+        /// Why they could not be ended, or not be looked at.
+        var problem: String?
+    }
+
+    /// Ends and probes on all backends side by side.
+    private static func end(_ due: [Name: [GrantID]], on backends: [Name: any AccessBackend]) async -> [Outcome] {
+        await withTaskGroup(of: Outcome.self) { group in
+            for (name, ids) in due {
+                guard let backend = backends[name] else { continue }
+                group.addTask {
+                    var outcome = Outcome(backend: name, ids: ids)
+                    do {
+                        try await backend.end(ids)
+                        outcome.probes = try await backend.probe(ids)
+                    } catch { outcome.problem = "\(error)" }
+                    return outcome
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    private func take(_ outcome: Outcome, now: Instant) {
+        let name = outcome.backend
         var alive: [String] = []
-        for id in ids {
-            switch probes[id] {
-            case .gone(let how)?:
-                store[id]?.gone.append(name)
-                store[id]?.evidence.append("\(name): gone: \(how)")
+        for id in outcome.ids {
+            switch outcome.probes[id] {
+            case .gone(let how)?: note(id, goneFrom: name, how)
             case .alive(let how)?: alive.append("\(id.name): \(how)")
             case nil: alive.append("\(id.name): nothing was said about it")
             }
@@ -64,6 +77,13 @@ extension AccessKeeper {
             problems["end/\(name)"] = "access is still there on \(name): \(alive.prefix(5).joined(separator: "; "))"
             retry("end/\(name)", now: now)
         }
+    }
+
+    private func note(_ id: GrantID, goneFrom name: Name, _ how: String?) {
+        guard var record = store[id] else { return }
+        record.gone.append(name)
+        record.evidence.append("\(name): \(how.map { "gone: \($0)" } ?? "not configured any more; not looked at")")
+        store[id] = record
     }
 
     /// It is gone everywhere: evidence is collected and what was touched is tainted, before the phase is written.
