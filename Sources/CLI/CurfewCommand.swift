@@ -21,7 +21,7 @@ public struct CurfewCommand: AsyncParsableCommand {
                 name: "Access:",
                 subcommands: [
                     Request.self, Approve.self, Grants.self, Credentials.self, GiveBack.self, Explain.self, Check.self,
-                    WhoCan.self, WhatIf.self, Trust.self,
+                    WhoCan.self, WhatIf.self, Trust.self, Host.self,
                 ]),
             CommandGroup(name: "Workloads:", subcommands: [Logs.self, Rollback.self]),
             CommandGroup(name: "Audit:", subcommands: [Events.self]),

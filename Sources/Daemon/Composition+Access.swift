@@ -27,6 +27,7 @@ extension Composition {
                 if case .bool(let cuts)? = settings["cutSessions"] { ssh.cutSessions = cuts }
                 ssh.hook = settings["hook"]?.texts ?? []
                 if let host = text("host") { ssh.host = host }
+                if case .bool(let publishes)? = settings["publish"] { ssh.publishes = publishes }
                 let driver = SSHBackend(configuration: ssh, now: clock)
                 return AccessBackendDriver(backend: driver) { try await driver.open() }
             case "sudo":

@@ -36,6 +36,14 @@ public protocol AccessBackend: Sendable {
 
     /// Removes access that Curfew did not give, as told by ``observe()``.
     func removeForeign(_ access: ObservedAccess) async throws
+
+    /// What other hosts have to know just now, as plain files; goes signed to `refs/curfew/hosts/<name>`. `nil` = nothing.
+    func published() async throws -> [String: [UInt8]]?
+}
+
+extension AccessBackend {
+    /// Most backends have no hosts that fetch from Git.
+    public func published() async throws -> [String: [UInt8]]? { nil }
 }
 
 /// What a backend can do.

@@ -19,7 +19,19 @@ public struct HostBundle: Sendable, Hashable, Codable {
     }
 }
 
+extension HostBundle {
+    /// The file of a reference that holds a bundle.
+    public static let file = "bundle.json"
+}
+
 extension SSHBackend {
+    public func published() throws -> [String: [UInt8]]? {
+        guard configuration.publishes else { return nil }
+        let coder = JSONEncoder()
+        coder.outputFormatting = [.sortedKeys]
+        return [HostBundle.file: Array(try coder.encode(exported()))]
+    }
+
     /// What hosts need just now. Lines of principals files that Curfew did not write are not in it.
     /// - Throws: ``DriverError`` when the revocation list cannot be read.
     public func exported() throws -> HostBundle {

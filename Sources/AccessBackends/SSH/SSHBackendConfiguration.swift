@@ -24,14 +24,18 @@ public struct SSHBackendConfiguration: Sendable, Hashable {
     /// What people log in to, for the command that is shown to them.
     public var host: String
 
+    /// Whether hosts fetch the revocation list and the principals from Git.
+    public var publishes: Bool
+
     /// Makes a configuration; `krl` is `<folder>/krl` unless it is given.
     public init(
         name: Name, folder: String, ca: String, agentSocket: String? = nil, krl: String? = nil, principals: String? = nil,
-        authLog: String? = nil, cutSessions: Bool = true, hook: [String] = [], host: String = "HOST"
+        authLog: String? = nil, cutSessions: Bool = true, hook: [String] = [], host: String = "HOST",
+        publishes: Bool = false
     ) {
         (self.name, self.folder, self.ca, self.agentSocket) = (name, folder, ca, agentSocket)
         self.krl = krl ?? folder + "/krl"
         (self.principals, self.authLog, self.cutSessions) = (principals, authLog, cutSessions)
-        (self.hook, self.host) = (hook, host)
+        (self.hook, self.host, self.publishes) = (hook, host, publishes)
     }
 }

@@ -16,7 +16,9 @@ struct Validate: AsyncParsableCommand {
 
     @Argument(help: "A folder with manifests/, or a Git repository.", completion: .directory) var path = "."
     @Option(name: .long, help: "Check this revision of the repository instead of the files in the folder.") var rev: String?
-    @Option(name: .long, help: "A configuration whose runtimes, access backends and limits are used.", completion: .file(extensions: ["yaml"]))
+    @Option(
+        name: .long, help: "A configuration whose runtimes, access backends and limits are used.",
+        completion: .file(extensions: ["yaml"]))
     var config: String?
     @OptionGroup var output: FormatOption
 

@@ -4,8 +4,13 @@ import CurfewJournal
 import CurfewModel
 
 extension AccessKeeper {
+    /// Longest time of one round, so that a thousand new grants delay the end of no other by more.
+    private static let slice = Duration.milliseconds(250)
+
     /// Makes every active grant real that is not yet.
     func give(now: Instant) async {
+        let limit = ContinuousClock.now + Self.slice
+        hasMoreToGive = false
         var published: [String: [String: [UInt8]]?] = [:]
         var given: [GrantID] = []
         for (id, verdict) in verdicts.sorted(by: { $0.key < $1.key }) {
@@ -13,6 +18,10 @@ extension AccessKeeper {
                 isDue("give/\(id)", now: now), let file = cases[id]?.file, let person = policies.set.persons[file.grant.person],
                 let role = policies.set.roles[file.grant.role]
             else { continue }
+            guard ContinuousClock.now < limit else {
+                hasMoreToGive = true
+                break
+            }
             // Written down before anything is given: a kill in between is found out and ended.
             (record.start, record.end, record.backends) = (start, end, role.binds.map(\.backend).uniqued())
             (record.touches, record.replace) = (role.touches, record.breakGlass ? .always : role.replace)

@@ -44,6 +44,10 @@ actor AccessKeeper {
     /// References of the remote that are to be written, or removed (`nil`).
     var outbox: [String: [String: [UInt8]]?] = [:]
     var knownRevision: ObjectID?
+    /// What was put on the remote for other hosts, by backend.
+    var toldHosts: [Name: [String: [UInt8]]] = [:]
+    /// Some grants were left for the next round.
+    var hasMoreToGive = false
     private var savedTime: Instant?
 
     init(_ parts: Parts) { self.parts = parts }
@@ -91,10 +95,12 @@ actor AccessKeeper {
         }
         await load(now: now)
         await judge(now: now)
-        await give(now: now)
+        // What takes away first; what gives takes its time in slices.
         await end(now: now)
+        await give(now: now)
         await look(now: now)
         await revert(now: now)
+        await publishForHosts(now: now)
         await publish([:], now: now)
         await forget()
         await rememberTime(now)

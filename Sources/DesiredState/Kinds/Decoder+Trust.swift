@@ -82,7 +82,7 @@ extension Decoder {
         switch field {
         case .ca, .agent, .krl, .principals, .authLog, .folder, .log:
             return path(node, "\(field)", folder: folder).map { .text($0) }
-        case .cutSessions: return bool(node, "\(field)").map { .bool($0) }
+        case .cutSessions, .publish: return bool(node, "\(field)").map { .bool($0) }
         case .hook, .hosts:
             var words: [Setting] = []
             list(node, "\(field)", count: field == .hook ? 1...32 : 1...64) { item in

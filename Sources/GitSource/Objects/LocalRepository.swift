@@ -4,7 +4,7 @@ public import CurfewModel
 /// A repository on this machine, only read.
 public final class LocalRepository: Sendable {
     private let path: String
-    private let objects: ObjectDatabase
+    let objects: ObjectDatabase
 
     /// Opens a repository: its folder, or its `.git`.
     public init(path: String) throws(GitError) {
