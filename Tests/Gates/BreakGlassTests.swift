@@ -21,6 +21,17 @@ import Testing
         guard case .active = same.state else { return #expect(Bool(false), "\(same.state) \(same.reasons)") }
     }
 
+    @Test func glassIsNotBrokenTwiceAtOnce() {
+        let files = [glass, Make.grant(.seconds(1200), breakGlass: true, name: "alice-2")]
+        let cases = files.map { GrantCase(file: $0, step: BranchStep(commit: Make.request($0)), firstSeen: Make.now) }
+        let found = Make.judge(cases)
+        guard case .active = found[0].state else { return #expect(Bool(false), "\(found[0])") }
+        #expect(found[1].gates.contains { $0.gate == "breakGlass" && $0.passes == false }, "\(found[1])")
+        // The first is running and was reviewed.
+        let next = Make.judge(cases, running: [glass.id])
+        guard case .active = next[1].state else { return #expect(Bool(false), "\(next[1])") }
+    }
+
     @Test func anApproverReviews() {
         for who in ["bob", "carol"] {
             #expect(reviewer(Make.tag("alice-1", by: who, for: glass.blob)) == Make.name(who))

@@ -13,7 +13,7 @@ extension GrantJudge {
         var objections: Int { gates.reduce(0) { $0 + ($1.passes == false ? 100 : $1.passes == nil ? 1 : 0) } }
     }
 
-    func judge(_ item: GrantCase, by policy: AccessPolicy, live: [(person: Name, role: Name)]) -> PolicyJudgement {
+    func judge(_ item: GrantCase, by policy: AccessPolicy, live: [Live]) -> PolicyJudgement {
         let grant = item.file.grant
         let agreement = grant.breakGlass ? Agreement() : agreement(for: item, policy)
         let times = times(item, approvedAt: agreement.completedAt)
@@ -26,7 +26,7 @@ extension GrantJudge {
                 concurrency(policy, grant, live),
             ], times: times)
         if grant.breakGlass {
-            result.gates.append(breakGlass(policy, item.file))
+            result.gates.append(breakGlass(policy, item.file, live))
         } else {
             result.approvedBy = agreement.names
             if agreement.names.count < policy.approvals.count {
@@ -88,9 +88,9 @@ extension GrantJudge {
                 + (next.map { "; it opens at \($0.text): ask with --start" } ?? ""))
     }
 
-    private func concurrency(_ policy: AccessPolicy, _ grant: Grant, _ live: [(person: Name, role: Name)]) -> GateResult {
+    private func concurrency(_ policy: AccessPolicy, _ grant: Grant, _ live: [Live]) -> GateResult {
         guard let most = policy.maxConcurrent else { return GateResult(gate: "concurrency", passes: true, text: "no limit") }
-        let count = live.count { $0.person == grant.person && policy.roles.contains($0.role) }
+        let count = live.count { $0.file.grant.person == grant.person && policy.roles.contains($0.file.grant.role) }
         return GateResult(
             gate: "concurrency", passes: count < most,
             text: count < most ? "\(count) of \(most) others" : "\(grant.person) has \(count) already; give one back first")
@@ -112,12 +112,15 @@ extension GrantJudge {
     }
 
     /// The same grant may go on; every other one of the person's waits for the review, one by the same name too.
-    private func breakGlass(_ policy: AccessPolicy, _ file: GrantFile) -> GateResult {
+    private func breakGlass(_ policy: AccessPolicy, _ file: GrantFile, _ live: [Live]) -> GateResult {
         let person = file.grant.person
         guard let terms = policy.breakGlass else {
             return GateResult(gate: "breakGlass", passes: false, text: "policy \(policy.name) has no break-glass")
         }
-        if let open = history.unreviewed.filter({ $0.value.person == person && $0.key != file.id }).keys.min() {
+        let broken =
+            history.unreviewed.filter { $0.value.person == person && $0.key != file.id }.map(\.key)
+            + live.filter { $0.isNew && $0.file.grant.breakGlass && $0.file.grant.person == person }.map(\.file.id)
+        if let open = broken.min() {
             return GateResult(
                 gate: "breakGlass", passes: false,
                 text:

@@ -19,12 +19,12 @@ struct GrantJudge {
         func place(_ item: GrantCase) -> (Int, Instant, Instant, GrantID) {
             (running.contains(item.file.id) ? 0 : 1, item.firstSeen, item.step.commit.committer.at, item.file.id)
         }
-        var live: [(person: Name, role: Name)] = []
+        var live: [Live] = []
         var result: [GrantVerdict] = []
         for item in cases.sorted(by: { place($0) < place($1) }) {
             let verdict = running.contains(item.file.id) ? running(item) : judge(item, live: live)
             switch verdict.state {
-            case .active, .scheduled: live.append((item.file.grant.person, item.file.grant.role))
+            case .active, .scheduled: live.append(Live(file: item.file, isNew: !running.contains(item.file.id)))
             case .pending, .refused, .ended: break
             }
             result.append(verdict)
@@ -32,7 +32,14 @@ struct GrantJudge {
         return result.sorted { $0.id < $1.id }
     }
 
-    private func judge(_ item: GrantCase, live: [(person: Name, role: Name)]) -> GrantVerdict {
+    /// A grant that has its place already when the next one is judged.
+    struct Live {
+        var file: GrantFile
+        /// Not made real before: the history of break-glass does not know it yet.
+        var isNew: Bool
+    }
+
+    private func judge(_ item: GrantCase, live: [Live]) -> GrantVerdict {
         let grant = item.file.grant
         var gates = [path(item), signer(item), role(grant)]
         if item.isReplayed { gates.append(Self.replayed) }
