@@ -103,6 +103,6 @@ let package = Package(
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
         tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", "CurfewPlanning", posix, core]),
         tests("LocalRuntime", ["CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", subprocess]),
-        tests("Integration", ["CurfewModel", "CurfewDesiredState", "CurfewDaemon", logging]),
+        tests("Integration", ["CurfewModel", "CurfewDesiredState", "CurfewGates", "CurfewDaemon", logging]),
     ]
 )
