@@ -105,6 +105,6 @@ let package = Package(
         tests("LocalRuntime", ["CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", subprocess]),
         tests("SSHBackend", ["CurfewModel", "CurfewDrivers", "CurfewSSHBackend"]),
         tests("SudoBackend", ["CurfewModel", "CurfewDrivers", "CurfewSudoBackend"]),
-        tests("Integration", ["CurfewModel", "CurfewDesiredState", "CurfewDaemon", logging]),
+        tests("Integration", ["CurfewModel", "CurfewDesiredState", "CurfewGates", "CurfewDaemon", logging]),
     ]
 )

@@ -37,10 +37,10 @@ struct Check: AsyncParsableCommand {
             let clone = try await clone.open()
             let (base, head) = try await CommitRange.resolve(
                 range ?? "refs/remotes/\(clone.remote)/\(clone.branch)..HEAD", in: clone)
-            let inspection = try await rules.inspection(of: clone, at: base)
+            let inspection = try await rules.inspection(of: clone)
             let steps = try await inspection.steps(from: base, to: head)
             let known = Set(try await PolicyView(clone, at: base).grants.files.map(\.id))
-            let grants = try await inspection.grants(at: head, root: nil, backends: rules.backends()).filter {
+            let grants = try await inspection.grants(at: head, onto: base, backends: rules.backends()).filter {
                 !known.contains($0.id)
             }
             let report = Self.report(steps, grants)

@@ -32,8 +32,8 @@ struct Explain: AsyncParsableCommand {
                 }
                 head = request
             }
-            let inspection = try await rules.inspection(of: clone, at: tip)
-            let verdicts = try await inspection.grants(at: head, root: nil, backends: rules.backends())
+            let inspection = try await rules.inspection(of: clone)
+            let verdicts = try await inspection.grants(at: head, onto: tip, backends: rules.backends())
             guard let verdict = verdicts.first(where: { $0.id.name == name }) else {
                 throw GitError(
                     .invalid, operation: "explain", subject: name.rawValue, "its file cannot be read; see `curfew validate`")
@@ -92,10 +92,10 @@ struct RulesOptions: ParsableArguments {
         return option
     }
 
-    func inspection(of clone: WorkingClone, at tip: ObjectID) async throws -> Inspection {
+    func inspection(of clone: WorkingClone) async throws -> Inspection {
         var rules = TrustRules(owners: owner.compactMap(Name.init))
         if let configuration = try load()?.load() { rules = try await Composition.trustRules(of: configuration) }
-        return Inspection(objects: clone.objects, rules: rules, root: tip)
+        return Inspection(objects: clone.objects, rules: rules)
     }
 
     func backends() throws -> [Name: BackendFacts]? {

@@ -111,7 +111,8 @@ extension AccessKeeper {
         await self.record(
             "grant.ended", about: record, "\(record.id.name) has ended: \(record.reasons.joined(separator: "; "))",
             ["evidence": record.evidence.joined(separator: "\n"), "used": used.map { "\($0)" } ?? "unknown"])
-        if record.hasCredentials { await publish(["credentials/\(record.id.name)": nil], now: now) }
+        // Taken off with the next push; they are worth nothing any more.
+        if record.hasCredentials { outbox.updateValue(nil, forKey: "credentials/\(record.id.name)") }
     }
 
     /// Compares what the targets show with what should be there, now and then: what nobody knows of is ended or told.

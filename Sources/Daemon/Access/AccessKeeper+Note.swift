@@ -20,6 +20,7 @@ extension AccessKeeper {
                 await refuse(
                     &record, ["this grant was on the branch before and has ended; write a new one (another file content)"])
             } else if let verdict = verdicts[file.id] {
+                record.tagsSeen = cases[file.id]?.tagsSeen
                 await note(verdict, in: &record, now: now)
             }
             store[file.id] = record
@@ -64,7 +65,7 @@ extension AccessKeeper {
                 // Over before it could be made real, or known only from history: made sure of on the backends all the same.
                 let role = policies.set.roles[record.role ?? record.id.name]
                 record.backends = role?.binds.map(\.backend) ?? []
-                (record.touches, record.replace) = (role?.touches ?? [], role?.replace ?? .never)
+                (record.touches, record.replace) = (role?.touches ?? [], record.breakGlass ? .always : role?.replace ?? .never)
                 (record.phase, record.reasons) = (.ending, ["its time is over"])
             default: break
             }

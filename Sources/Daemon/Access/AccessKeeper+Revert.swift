@@ -51,7 +51,7 @@ extension AccessKeeper {
         let now = parts.clock.now
         var dropped = false
         for (id, record) in store.records where record.phase == .closed && !present.contains(id) {
-            guard (record.end ?? record.firstSeen) + .seconds(31 * 86_400) < now else { continue }
+            guard (record.end ?? record.firstSeen) + .seconds(31 * 86_400) < now, !record.waitsForReview else { continue }
             store[id] = nil
             dropped = true
         }

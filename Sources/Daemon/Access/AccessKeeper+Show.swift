@@ -80,9 +80,26 @@ extension AccessKeeper {
             details["person"] = record.person?.rawValue
             details["role"] = record.role?.rawValue
         }
-        _ = try? await parts.journal.append(
+        events.append(
             JournalEvent(
                 sequence: 0, at: parts.clock.now, kind: kind, workload: nil, revision: revision, message: message,
                 details: details))
+    }
+
+    /// Most events that wait for a journal that cannot be written.
+    private static let mostEvents = 10_000
+
+    /// Writes what has happened since the last time into the journal, all in one go.
+    func writeEvents() async {
+        guard !events.isEmpty else { return }
+        let told = events
+        events = []
+        do {
+            try await parts.journal.append(told)
+            problems["journal"] = nil
+        } catch {
+            problems["journal"] = "the journal cannot be written: \(error)"
+            events = Array((told + events).suffix(Self.mostEvents))
+        }
     }
 }

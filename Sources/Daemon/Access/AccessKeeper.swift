@@ -44,6 +44,8 @@ actor AccessKeeper {
     /// References of the remote that are to be written, or removed (`nil`).
     var outbox: [String: [String: [UInt8]]?] = [:]
     var knownRevision: ObjectID?
+    /// What is to be written into the journal.
+    var events: [JournalEvent] = []
     /// What was put on the remote for other hosts, by backend.
     var toldHosts: [Name: [String: [UInt8]]] = [:]
     /// Some grants were left for the next round.
@@ -97,12 +99,15 @@ actor AccessKeeper {
         await judge(now: now)
         // What takes away first; what gives takes its time in slices.
         await end(now: now)
+        await writeEvents()
         await give(now: now)
         await look(now: now)
+        await writeEvents()
         await revert(now: now)
         await publishForHosts(now: now)
         await publish([:], now: now)
         await forget()
+        await writeEvents()
         await rememberTime(now)
         await show()
         return pause(now: parts.clock.now)
@@ -127,18 +132,17 @@ actor AccessKeeper {
 
     private func judge(now: Instant) async {
         do {
-            try await collectCases(now: now)
             let approvals = try await parts.mirror.approvals()
+            try await collectCases(approvals, now: now)
             let running = Set(store.records.values.filter { $0.phase == .given }.map(\.id))
-            let unreviewed = store.records.values.filter { $0.breakGlass && $0.start != nil }
+            let glass = await breakGlass(approvals, now: now)
             let judged = GrantGate.judge(
                 Array(cases.values).sorted { $0.file.id < $1.file.id }, policies: policies.set, parents: parents,
                 policiesAreBroken: policies.isBroken, rules: parts.trust.rules,
                 backends: parts.backends.mapValues { backend in
                     BackendFacts(selfExpiring: backend.capabilities.selfExpiring) { backend.problems(with: $0, for: $1) }
                 },
-                approvals: approvals, running: running,
-                history: BreakGlassHistory(unreviewed: pendingReviews(unreviewed, approvals: approvals)), now: now)
+                approvals: approvals, running: running, history: glass, now: now)
             verdicts = Dictionary(judged.map { ($0.id, $0) }) { first, _ in first }
             problems["judge"] = nil
         } catch {
@@ -146,40 +150,5 @@ actor AccessKeeper {
             retry("judge", now: now)
         }
         await note(now: now)
-    }
-
-    /// What the gates have to know of each grant on the branch. Read once for each.
-    private func collectCases(now: Instant) async throws {
-        var present: Set<GrantID> = []
-        for file in grants.files {
-            present.insert(file.id)
-            let entry = GrantHistory.Entry(path: file.path, blob: file.blob)
-            guard cases[file.id] == nil, let commit = history.introduced[entry] else { continue }
-            let step = try await parts.mirror.step(commit)
-            if let parent = step.commit.parents.first, parents[commit] == nil {
-                parents[commit] = try await parts.trust.policies(at: parent).set
-            }
-            var seen = store[file.id]?.firstSeen ?? now
-            if store[file.id] == nil || store[file.id]?.phase == .closed { seen = now }
-            cases[file.id] = GrantCase(file: file, step: step, firstSeen: seen)
-        }
-        for id in cases.keys where !present.contains(id) { cases[id] = nil }
-        let steps = Set(cases.values.map(\.step.commit.id))
-        for commit in parents.keys where !steps.contains(commit) { parents[commit] = nil }
-    }
-
-    private func pendingReviews(_ records: [GrantRecord], approvals: [ApprovalTag]) -> [GrantID: BreakGlassHistory.Pending] {
-        var pending: [GrantID: BreakGlassHistory.Pending] = [:]
-        for record in records {
-            guard let person = record.person, let start = record.start else { continue }
-            let isReviewed = approvals.contains { tag in
-                guard case .good(let key) = tag.signature, let reviewer = policies.set.person(signingWith: key) else {
-                    return false
-                }
-                return reviewer.name != person && tag.message.contains("Curfew-Approve: \(record.id.blob.hex)")
-            }
-            if !isReviewed { pending[record.id] = .init(person: person, due: start + .seconds(86_400)) }
-        }
-        return pending
     }
 }

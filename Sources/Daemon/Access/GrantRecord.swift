@@ -43,6 +43,10 @@ struct GrantRecord: Sendable, Codable, Equatable {
     /// Whether its credentials lie on a reference of the remote.
     var hasCredentials = false
     var breakGlass = false
+    /// Who reviewed the break-glass.
+    var reviewedBy: Name?
+    /// First sight of each tag that approves it.
+    var tagsSeen: [ObjectID: Instant]?
 
     init(_ file: GrantFile, firstSeen: Instant) {
         (id, path, self.firstSeen) = (file.id, file.path, firstSeen)
@@ -55,6 +59,11 @@ struct GrantRecord: Sendable, Codable, Equatable {
         reasons = broken.diagnostics.map(\.description)
     }
 
+    /// Whether glass was broken with it and nobody has looked at that yet.
+    var waitsForReview: Bool {
+        breakGlass && start != nil && reviewedBy == nil && (phase == .seen || !backends.isEmpty)
+    }
+
     /// The key of its fact.
-    var key: String { "grant/\(id)" }
+    static func key(of id: GrantID) -> String { "grant/\(id)" }
 }

@@ -5,7 +5,8 @@ import Foundation
 /// The records of grants, in memory and in the state database. Written before anything is done on account of them.
 struct GrantStore: Sendable {
     private(set) var records: [GrantID: GrantRecord] = [:]
-    private var saved: [GrantID: GrantRecord] = [:]
+    /// What may differ from what is written.
+    private var dirty: Set<GrantID> = []
 
     /// What is remembered.
     static func recalled(_ journal: Journal) async throws -> GrantStore {
@@ -15,23 +16,26 @@ struct GrantStore: Sendable {
             guard let record = coder.decode(GrantRecord.self, from: data) else { continue }
             store.records[record.id] = record
         }
-        store.saved = store.records
         return store
     }
 
     subscript(id: GrantID) -> GrantRecord? {
         get { records[id] }
-        set { records[id] = newValue }
+        set {
+            guard records[id] != newValue else { return }
+            records[id] = newValue
+            dirty.insert(id)
+        }
     }
 
     /// What has changed since it was written last, as facts.
     var unsaved: [String: Data?] {
+        let coder = FactCoder()
         var facts: [String: Data?] = [:]
-        for (id, record) in records where saved[id] != record { facts[record.key] = .some(FactCoder().encode(record)) }
-        for (id, record) in saved where records[id] == nil { facts[record.key] = .some(nil) }
+        for id in dirty { facts.updateValue(records[id].flatMap { coder.encode($0) }, forKey: GrantRecord.key(of: id)) }
         return facts
     }
 
     /// All of it is written now.
-    mutating func markSaved() { saved = records }
+    mutating func markSaved() { dirty = [] }
 }

@@ -20,10 +20,10 @@ public struct Inspection: Sendable {
     /// - Parameters:
     ///   - objects: the clone's `.git`.
     ///   - rules: who is trusted besides the policies.
-    public init(objects: String, rules: TrustRules, root: ObjectID, now: Instant = WallClock.system.now) {
+    public init(objects: String, rules: TrustRules, now: Instant = WallClock.system.now) {
         mirror = Mirror(path: objects, location: RepositoryLocation(url: objects), worker: [])
         let loader = DesiredStateLoader(runtimes: [:], enforcesPolicies: true)
-        trust = TrustKeeper(mirror: mirror, loader: loader, rules: rules, root: root)
+        trust = TrustKeeper(mirror: mirror, loader: loader, rules: rules, root: nil)
         (self.rules, self.now) = (rules, now)
     }
 
@@ -41,22 +41,27 @@ public struct Inspection: Sendable {
         return reports
     }
 
-    /// Every grant at `head`, as if that were the branch. Grants that are not made real yet are judged as at their first sight.
-    public func grants(at head: ObjectID, root: ObjectID?, backends: [Name: BackendFacts]?) async throws -> [GrantVerdict] {
+    /// Every grant at `head`, as if that were what `branch` becomes. What is not on the branch yet is seen just now.
+    public func grants(at head: ObjectID, onto branch: ObjectID, backends: [Name: BackendFacts]?) async throws -> [GrantVerdict]
+    {
         try await mirror.open(cleaning: false)
         let approvals = try await mirror.approvals(under: "refs/tags/approvals/")
-        let history = try await GrantHistory().advanced(to: head, root: root, in: mirror)
+        let before = try await GrantHistory().advanced(to: branch, root: nil, in: mirror)
+        let history = try await before.advanced(to: head, root: nil, in: mirror)
         let policies = try await trust.policies(at: head)
         var cases: [GrantCase] = []
         var parents: [ObjectID: PolicySet] = [:]
         for file in try await trust.grants(at: head).files {
-            guard let commit = history.introduced[.init(path: file.path, blob: file.blob)] else { continue }
+            let entry = GrantHistory.Entry(path: file.path, blob: file.blob)
+            guard let commit = history.introduced[entry] else { continue }
             let step = try await mirror.step(commit)
             if let parent = step.commit.parents.first { parents[commit] = try await trust.policies(at: parent).set }
+            let isOnBranch = before.introduced[entry] != nil
+            let at = step.commit.committer.at
             cases.append(
                 GrantCase(
-                    file: file, step: step,
-                    firstSeen: max(step.commit.committer.at, min(now, step.commit.committer.at + .seconds(60)))))
+                    file: file, step: step, firstSeen: isOnBranch ? max(at, min(now, at + .seconds(60))) : now,
+                    isReplayed: history.replayed.contains(entry) || (before.known.contains(entry) && !isOnBranch)))
         }
         return GrantGate.judge(
             cases, policies: policies.set, parents: parents, policiesAreBroken: policies.isBroken, rules: rules,

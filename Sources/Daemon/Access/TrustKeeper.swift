@@ -16,18 +16,41 @@ struct TrustKeeper: Sendable {
     let mirror: Mirror
     let loader: DesiredStateLoader
     let rules: TrustRules
-    let root: ObjectID
+    /// What the configuration pins; nothing below it counts. `nil` = nothing is pinned (a person's clone is looked at).
+    let root: ObjectID?
     private let queue = PrivateQueue("trust")
     /// Most new commits of one look; the rest comes at the next one.
     static let batch = 1000
 
-    init(mirror: Mirror, loader: DesiredStateLoader, rules: TrustRules, root: ObjectID) {
+    init(mirror: Mirror, loader: DesiredStateLoader, rules: TrustRules, root: ObjectID?) {
         (self.mirror, self.loader, self.rules, self.root) = (mirror, loader, rules, root)
     }
 
-    /// `policies/` of a commit.
+    /// `policies/` of a commit. While they are broken, the set is the whole one that was there before, never the part that can
+    /// be read: what a rule that cannot be read protects stays protected.
     func policies(at commit: ObjectID) async throws -> LoadedPolicies {
         let tree = try await mirror.tree(at: commit)
+        var loaded = try await load(tree)
+        if loaded.isBroken { loaded.set = try await lastWhole(before: commit, broken: tree.entry(at: "policies")?.id) }
+        return loaded
+    }
+
+    /// The newest whole set below a commit whose own is broken. Without one nobody is known, and nothing is taken.
+    private func lastWhole(before commit: ObjectID, broken: ObjectID?) async throws -> PolicySet {
+        var (next, known) = (commit, broken)
+        while next != root, let parent = try await mirror.commit(next).parents.first {
+            let tree = try await mirror.tree(at: parent)
+            let folder = try tree.entry(at: "policies")?.id
+            if folder != known {
+                let loaded = try await load(tree)
+                if !loaded.isBroken { return loaded.set }
+            }
+            (next, known) = (parent, folder)
+        }
+        return PolicySet()
+    }
+
+    private func load(_ tree: any FileTree) async throws -> LoadedPolicies {
         let loader = loader
         return try await queue.run { try loader.loadPolicies(tree) }
     }
@@ -42,7 +65,9 @@ struct TrustKeeper: Sendable {
     /// Judges what is above `accepted` (`nil`: above the pinned root), oldest first, up to `tip`.
     /// - Throws: ``GitError`` when the history cannot be read; then nothing is taken.
     func follow(from accepted: ObjectID?, to tip: ObjectID, now: Instant) async throws -> Outcome {
-        let base = accepted ?? root
+        guard let root, let base = accepted ?? self.root else {
+            throw GitError(.invalid, operation: "verify", subject: tip.short, "no commit is pinned; set trust.root")
+        }
         if accepted == nil, try await !mirror.isAncestor(root, of: tip) {
             throw GitError(
                 .invalid, operation: "verify", subject: tip.short,

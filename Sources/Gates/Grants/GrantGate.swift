@@ -8,12 +8,20 @@ public struct GrantCase: Sendable, Hashable {
     public var step: BranchStep
     /// When Curfew saw it on the branch first, by its own clock; never later than now.
     public var firstSeen: Instant
-    /// When it was denied or its end was begun by other means (given back…); `nil` = not.
+    /// When it ends by other means than its duration: denied, given back, or the end that its targets were told. `nil` = not.
     public var endedEarly: Instant?
+    /// Whether this blob was at this path before, and was gone in between: what approved it then is spent.
+    public var isReplayed: Bool
+    /// When Curfew saw tags that name it first, by tag. One that is not here is seen just now.
+    public var tagsSeen: [ObjectID: Instant]
 
     /// Makes a case.
-    public init(file: GrantFile, step: BranchStep, firstSeen: Instant, endedEarly: Instant? = nil) {
+    public init(
+        file: GrantFile, step: BranchStep, firstSeen: Instant, endedEarly: Instant? = nil, isReplayed: Bool = false,
+        tagsSeen: [ObjectID: Instant] = [:]
+    ) {
         (self.file, self.step, self.firstSeen, self.endedEarly) = (file, step, firstSeen, endedEarly)
+        (self.isReplayed, self.tagsSeen) = (isReplayed, tagsSeen)
     }
 }
 
@@ -32,7 +40,7 @@ public struct BackendFacts: Sendable {
 /// One gate and what it says, for `explain` and `check`.
 public struct GateResult: Sendable, Hashable, Codable {
     /// What is checked: `signer`, `role`, `eligible`, `duration`, `reason`, `window`, `concurrency`, `approvals`, `path`,
-    /// `expiry`, `backend`, `breakGlass`, `start`.
+    /// `expiry`, `backend`, `breakGlass`, `start`, `replay`, `policies`.
     public var gate: String
     /// Whether it lets the grant through; `nil` = not yet (waits for approvals or a time).
     public var passes: Bool?
@@ -88,7 +96,8 @@ public enum GrantGate {
     /// - Parameters:
     ///   - cases: the grants on the branch.
     ///   - policies: `policies/` of the revision in force.
-    ///   - parents: `policies/` of the parent of each case's step, by the step's commit: what judged it when it came.
+    ///   - parents: `policies/` of the parent of each case's step, by the step's commit: what judged it when it came. Who
+    ///     may approve is in both; without a parent nobody may.
     ///   - policiesAreBroken: no new grant begins; those in ``running`` go on to their end.
     ///   - running: grants that are active already (made real before): their policy is not judged again, only their end.
     ///   - backends: what the backends can do and take; `nil` = not known here, not judged.
@@ -99,24 +108,11 @@ public enum GrantGate {
         rules: TrustRules, backends: [Name: BackendFacts]?, approvals: [ApprovalTag], running: Set<GrantID>,
         history: BreakGlassHistory, now: Instant
     ) -> [GrantVerdict] {
-        GrantJudge(
+        var tags: [ObjectID: [ApprovalTag]] = [:]
+        for tag in approvals { for target in Set(tag.targets) { tags[target, default: []].append(tag) } }
+        return GrantJudge(
             policies: policies, parents: parents, policiesAreBroken: policiesAreBroken, rules: rules, backends: backends,
-            approvals: approvals, running: running, history: history, now: now
+            tags: tags, running: running, history: history, now: now
         ).verdicts(on: cases)
     }
-}
-
-/// Who broke glass and has not been reviewed yet.
-public struct BreakGlassHistory: Sendable, Hashable {
-    /// Break-glass grants that have no review, with the person and the moment until which the review is due.
-    public var unreviewed: [GrantID: Pending]
-    /// One of them.
-    public struct Pending: Sendable, Hashable, Codable {
-        public var person: Name
-        public var due: Instant
-        /// Makes one.
-        public init(person: Name, due: Instant) { (self.person, self.due) = (person, due) }
-    }
-    /// Makes a history.
-    public init(unreviewed: [GrantID: Pending] = [:]) { self.unreviewed = unreviewed }
 }

@@ -1,43 +1,41 @@
 import CurfewModel
 
+/// What one policy says to a grant.
 extension GrantJudge {
-    /// What one policy says to a grant.
     struct PolicyJudgement {
+        var policy: Name
         var gates: [GateResult]
+        var times: Times
         var approvedBy: [Name] = []
         var couldApprove: [Name] = []
-        /// When the quorum was complete; `nil` when none is needed or it is not.
-        var approvedAt: Instant?
+
+        /// How much speaks against it; 0 = it lets the grant through.
+        var objections: Int { gates.reduce(0) { $0 + ($1.passes == false ? 100 : $1.passes == nil ? 1 : 0) } }
     }
 
-    func judgePolicy(_ policy: AccessPolicy, _ item: GrantCase, live: [(person: Name, role: Name)]) -> PolicyJudgement {
+    func judge(_ item: GrantCase, by policy: AccessPolicy, live: [Live]) -> PolicyJudgement {
         let grant = item.file.grant
-        var result = PolicyJudgement(gates: [eligible(policy, grant), duration(policy, grant), reason(policy, grant)])
-        result.gates.append(window(policy, item))
-        result.gates.append(concurrency(policy, grant, live))
+        let agreement = grant.breakGlass ? Agreement() : agreement(for: item, policy)
+        let times = times(item, approvedAt: agreement.completedAt)
+        // Never before Curfew saw what it decides by: a date that a commit or a tag claims opens no window.
+        let opening = max(times.start, item.firstSeen, agreement.seenAt ?? item.firstSeen)
+        var result = PolicyJudgement(
+            policy: policy.name,
+            gates: [
+                eligible(policy, grant), duration(policy, grant), reason(policy, grant), window(policy, at: opening),
+                concurrency(policy, grant, live),
+            ], times: times)
         if grant.breakGlass {
-            result.gates.append(breakGlass(policy, grant))
-            return result
-        }
-        let quorum = approvals(for: item, policy)
-        (result.approvedBy, result.approvedAt) = (quorum.names, quorum.completedAt)
-        if policy.approvals.count == 0 {
-            result.gates.append(GateResult(gate: "approvals", passes: true, text: "none needed"))
-        } else if quorum.names.count >= policy.approvals.count {
-            result.gates.append(GateResult(gate: "approvals", passes: true, text: "approved by \(Told.names(quorum.names))"))
+            result.gates.append(breakGlass(policy, item.file, live))
         } else {
-            result.couldApprove = policies.members(of: policy.approvals.from)
-                .subtracting(excluded(item)).subtracting(quorum.names).sorted()
-            let could = result.couldApprove
-            // Nobody is left who could: it will not come by waiting.
-            let isHopeless = could.count < policy.approvals.count - quorum.names.count
-            result.gates.append(
-                GateResult(
-                    gate: "approvals", passes: isHopeless ? false : nil,
-                    text:
-                        "needs \(policy.approvals.count) approvals and has \(quorum.names.count); who could: \(Told.names(could)) (`curfew approve \(grant.name)`)"
-                ))
+            result.approvedBy = agreement.names
+            if agreement.names.count < policy.approvals.count {
+                result.couldApprove = approvers(for: item, policy).subtracting(agreement.names).sorted()
+            }
+            result.gates.append(approvals(policy, grant, agreement, result.couldApprove))
         }
+        result.gates += expiry(policy, grant)
+        result.gates.append(times.gate)
         return result
     }
 
@@ -63,21 +61,23 @@ extension GrantJudge {
 
     private func reason(_ policy: AccessPolicy, _ grant: Grant) -> GateResult {
         guard !grant.reason.isEmpty else { return GateResult(gate: "reason", passes: false, text: "there is no reason") }
+        // Patterns are weighed for texts of this length (see PatternCost).
+        guard grant.reason.utf8.count <= 512 else {
+            return GateResult(gate: "reason", passes: false, text: "the reason is longer than 512 bytes")
+        }
         guard let pattern = policy.reasonPattern else {
             return GateResult(gate: "reason", passes: true, text: Told.quoted(grant.reason))
         }
-        let matches = (try? Regex(pattern)).map { (try? $0.firstMatch(in: grant.reason.prefix(512).description)) ?? nil } ?? nil
+        let matches = (try? Regex(pattern).firstMatch(in: grant.reason)) != nil
         return GateResult(
-            gate: "reason", passes: matches != nil,
-            text: matches != nil
+            gate: "reason", passes: matches,
+            text: matches
                 ? Told.quoted(grant.reason)
                 : "the reason \(Told.quoted(grant.reason)) does not look like \(Told.quoted(pattern))")
     }
 
-    private func window(_ policy: AccessPolicy, _ item: GrantCase) -> GateResult {
+    private func window(_ policy: AccessPolicy, at start: Instant) -> GateResult {
         guard !policy.windows.isEmpty else { return GateResult(gate: "window", passes: true, text: "at any time") }
-        let quorum = approvals(for: item, policy)
-        let start = max(times(item, approvedAt: quorum.completedAt).start, now)
         if policy.windows.contains(where: { $0.isOpen(at: start) }) {
             return GateResult(gate: "window", passes: true, text: "open at \(start.text)")
         }
@@ -88,65 +88,62 @@ extension GrantJudge {
                 + (next.map { "; it opens at \($0.text): ask with --start" } ?? ""))
     }
 
-    private func concurrency(_ policy: AccessPolicy, _ grant: Grant, _ live: [(person: Name, role: Name)]) -> GateResult {
+    private func concurrency(_ policy: AccessPolicy, _ grant: Grant, _ live: [Live]) -> GateResult {
         guard let most = policy.maxConcurrent else { return GateResult(gate: "concurrency", passes: true, text: "no limit") }
-        let count = live.count { $0.person == grant.person && policy.roles.contains($0.role) }
+        let count = live.count { $0.file.grant.person == grant.person && policy.roles.contains($0.file.grant.role) }
         return GateResult(
             gate: "concurrency", passes: count < most,
             text: count < most ? "\(count) of \(most) others" : "\(grant.person) has \(count) already; give one back first")
     }
 
-    private func breakGlass(_ policy: AccessPolicy, _ grant: Grant) -> GateResult {
-        guard policy.breakGlass != nil else {
+    private func approvals(_ policy: AccessPolicy, _ grant: Grant, _ agreement: Agreement, _ could: [Name]) -> GateResult {
+        let (needed, has) = (policy.approvals.count, agreement.names.count)
+        if needed == 0 { return GateResult(gate: "approvals", passes: true, text: "none needed") }
+        if has >= needed {
+            return GateResult(gate: "approvals", passes: true, text: "approved by \(Told.names(agreement.names))")
+        }
+        // Nobody is left who could: it will not come by waiting.
+        let isHopeless = could.count < needed - has
+        return GateResult(
+            gate: "approvals", passes: isHopeless ? false : nil,
+            text:
+                "needs \(needed) approvals and has \(has); who could: \(Told.names(could)) (`curfew approve \(grant.name)`)"
+        )
+    }
+
+    /// The same grant may go on; every other one of the person's waits for the review, one by the same name too.
+    private func breakGlass(_ policy: AccessPolicy, _ file: GrantFile, _ live: [Live]) -> GateResult {
+        let person = file.grant.person
+        guard let terms = policy.breakGlass else {
             return GateResult(gate: "breakGlass", passes: false, text: "policy \(policy.name) has no break-glass")
         }
-        if let open = history.unreviewed.first(where: { $0.value.person == grant.person && $0.key.name != grant.name }) {
+        let broken =
+            history.unreviewed.filter { $0.value.person == person && $0.key != file.id }.map(\.key)
+            + live.filter { $0.isNew && $0.file.grant.breakGlass && $0.file.grant.person == person }.map(\.file.id)
+        if let open = broken.min() {
             return GateResult(
                 gate: "breakGlass", passes: false,
                 text:
-                    "\(grant.person) broke glass with \(open.key.name) and that was not reviewed yet; somebody else runs `curfew approve \(open.key.name)` first"
+                    "\(person) broke glass with \(open.name) and that was not reviewed yet; an approver runs `curfew approve \(open.name)` first"
             )
         }
         return GateResult(
             gate: "breakGlass", passes: true,
-            text: "active at once; a review has to follow within \(policy.breakGlass?.reviewWithin ?? .zero)")
+            text: "active at once; a review has to follow within \(terms.reviewWithin)")
     }
 
-    /// Who cannot approve: the requester, and whoever wrote, committed or signed a part of the request.
-    func excluded(_ item: GrantCase) -> Set<Name> {
-        var names: Set<Name> = [item.file.grant.person]
-        for commit in contributing(item) {
-            for claim in [commit.author, commit.committer] {
-                if let person = policies.person(withEmail: claim.email) { names.insert(person.name) }
+    private func expiry(_ policy: AccessPolicy, _ grant: Grant) -> [GateResult] {
+        guard let backends, let role = policies.roles[grant.role] else { return [] }
+        return role.binds.compactMap { bind in
+            guard let backend = backends[bind.backend] else { return nil }
+            if backend.selfExpiring {
+                return GateResult(gate: "expiry", passes: true, text: "\(bind.backend): ends by itself there")
             }
-            if case .good(let key) = commit.signature, let person = policies.person(signingWith: key) {
-                names.insert(person.name)
-            }
+            return GateResult(
+                gate: "expiry", passes: !policy.requireSelfExpiry,
+                text: policy.requireSelfExpiry
+                    ? "\(bind.backend) cannot end access by itself, and policy \(policy.name) requires that"
+                    : "\(bind.backend): is ended by Curfew alone")
         }
-        return names
-    }
-
-    /// The approvals that count, each person once, in the order of their times; and when there were enough.
-    func approvals(for item: GrantCase, _ policy: AccessPolicy) -> (names: [Name], completedAt: Instant?) {
-        let excluded = excluded(item)
-        var allowed = policies.members(of: policy.approvals.from).subtracting(excluded)
-        // Who may approve is decided by the policies before the request came, and by those in force now.
-        if let before = parents[item.step.commit.id], let old = before.accessPolicies[policy.name] {
-            allowed.formIntersection(before.members(of: old.approvals.from))
-        }
-        let signing = Signing(policies: policies, rules: rules, now: now)
-        var times: [Name: Instant] = [:]
-        let step = item.step.commit
-        if item.step.mergesOnly {
-            let (signer, reasons) = signing.examine(step)
-            if reasons.isEmpty, let signer, allowed.contains(signer) { times[signer] = step.committer.at }
-        }
-        for tag in approvals {
-            guard let (name, at) = signing.approver(tag, of: [item.file.blob]), allowed.contains(name) else { continue }
-            times[name] = min(times[name] ?? at, at)
-        }
-        let order = times.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
-        guard policy.approvals.count > 0, order.count >= policy.approvals.count else { return (order.map(\.key), nil) }
-        return (order.map(\.key), order[policy.approvals.count - 1].value)
     }
 }

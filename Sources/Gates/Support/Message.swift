@@ -10,7 +10,10 @@ enum Told {
 
     /// Text of somebody else's, made harmless and short.
     static func quoted(_ text: String, _ length: Int = 80) -> String {
-        "'" + text.prefix(length).description.escapingControls + (text.count > length ? "…" : "") + "'"
+        // Scalars, since one character may have any number of them.
+        let scalars = text.unicodeScalars
+        let end = scalars.index(scalars.startIndex, offsetBy: length, limitedBy: scalars.endIndex) ?? scalars.endIndex
+        return "'" + String(scalars[..<end]).escapingControls + (end < scalars.endIndex ? "…" : "") + "'"
     }
 }
 
@@ -29,12 +32,17 @@ extension CommitFacts {
     }
 }
 
+extension PathChange {
+    /// Whether it is about that folder of the root, or about something that stands in the folder's place.
+    func isIn(_ folder: String) -> Bool { path == folder || path.hasPrefix(folder + "/") }
+}
+
 extension BranchStep {
     /// Whether this is a merge that brings nothing of its own: every change is one that a merged commit made, as it made it.
-    /// Only then is signing it an act of approval. What a stale branch merely still has is no change of anybody's: a merge
+    /// Only then is signing it an act of approval. Of several branches at once nobody has seen the sum. What a stale branch merely still has is no change of anybody's: a merge
     /// that takes it would roll newer content back.
     var mergesOnly: Bool {
-        guard commit.parents.count > 1, !merged.isEmpty else { return false }
+        guard commit.parents.count == 2, !merged.isEmpty else { return false }
         let made = Set(merged.flatMap { commit in commit.changes.map { Made(path: $0.path, blob: $0.new) } })
         return commit.changes.allSatisfy { $0.isFromMergedParent && made.contains(Made(path: $0.path, blob: $0.new)) }
     }

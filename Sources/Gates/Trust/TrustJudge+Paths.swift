@@ -6,7 +6,8 @@ extension TrustJudge {
         var reason: String
     }
 
-    /// Judges every changed path by every policy that speaks of it.
+    /// Judges every changed path by every policy that speaks of it. What takes a grant off is no such path: no policy, freeze
+    /// or broken file delays a revocation.
     func judgePaths(_ contributors: Set<Name>, _ approvers: [Name], _ merger: Name?) -> (
         failures: [String], waits: [Wait], counted: [Name]
     ) {
@@ -15,14 +16,13 @@ extension TrustJudge {
         var counted: Set<Name> = []
         let compiled = policies.changePolicies.values.sorted { $0.name < $1.name }.map { ($0, $0.paths.map(Glob.init)) }
         var concerned: [Name: String] = [:]
-        for change in step.commit.changes {
+        for change in step.commit.changes where !(change.new == nil && change.isIn("grants")) {
             var isCovered = false
             for (policy, globs) in compiled where globs.contains(where: { $0.matches(change.path) }) {
                 isCovered = true
                 concerned[policy.name] = concerned[policy.name] ?? change.path
             }
-            let isPolicy = change.path.hasPrefix("policies/") || change.path == "policies"
-            if isPolicy, !isCovered || policiesAreBroken {
+            if change.isIn("policies"), !isCovered || policiesAreBroken {
                 let others = contributors.subtracting(rules.owners)
                 if !others.isEmpty || contributors.isEmpty {
                     failures.append(

@@ -30,7 +30,8 @@ struct TrustJudge {
         reasons += shape()
         var approvers: [Name] = []
         if mergesOnly, let signer, !contributors.contains(signer) { approvers.append(signer) }
-        let targets = [step.commit.id] + (isMerge ? Array(step.commit.parents.dropFirst()) : [])
+        // Whoever approved the merged head has not seen what the merge adds of its own.
+        let targets = [step.commit.id] + (mergesOnly ? Array(step.commit.parents.dropFirst()) : [])
         for tag in approvals {
             guard let (name, _) = signing.approver(tag, of: targets), !contributors.contains(name), !approvers.contains(name)
             else {
@@ -80,15 +81,16 @@ struct TrustJudge {
     private func shape() -> [String] {
         var reasons: [String] = []
         let changes = step.commit.changes
-        let grants = changes.filter { $0.path.hasPrefix("grants/") || $0.path == "grants" }
-        let adds = grants.contains { $0.new != nil }
-        if adds, let other = changes.first(where: { !$0.path.hasPrefix("grants/") }) {
+        if step.commit.parents.count > 2 {
+            reasons.append("commit \(step.commit.id.short) merges several branches at once; merge them one after the other")
+        }
+        let added = changes.first { $0.new != nil && $0.isIn("grants") }
+        if let added, let other = changes.first(where: { !$0.isIn("grants") }) {
             reasons.append(
-                "a grant comes alone: this changes \(Told.quoted(grants.first { $0.new != nil }?.path ?? "grants")) and also \(Told.quoted(other.path)); make two requests of it"
+                "a grant comes alone: this changes \(Told.quoted(added.path)) and also \(Told.quoted(other.path)); make two requests of it"
             )
         }
-        for change in changes where change.new != nil && !change.isPlain {
-            guard change.path.hasPrefix("grants") || change.path.hasPrefix("policies") else { continue }
+        for change in changes where change.new != nil && !change.isPlain && (change.isIn("grants") || change.isIn("policies")) {
             reasons.append("\(Told.quoted(change.path)) is a symbolic link or a submodule; policies and grants are plain files")
         }
         return reasons
