@@ -26,14 +26,17 @@ public enum Checkup {
 
     private static let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
 
+    /// Whether a program is there.
+    static func program(_ name: String, _ package: String, _ purpose: String) -> Check {
+        let found = folders.map { (folder: String) -> String in "\(folder)/\(name)" }.first { Glibc.access($0, X_OK) == 0 }
+        return Check(
+            subject: name, result: found == nil ? .missing : .good,
+            detail: found ?? "needed for \(purpose); install it with: apt-get install \(package)")
+    }
+
     /// Checks all; with a configuration also what it names.
     public static func run(configuration: ServiceConfiguration?) async -> [Check] {
-        var checks = programs.map { program, package, purpose in
-            let found = folders.map { (folder: String) -> String in "\(folder)/\(program)" }.first { access($0, X_OK) == 0 }
-            return Check(
-                subject: program, result: found == nil ? .missing : .good,
-                detail: found ?? "needed for \(purpose); install it with: apt-get install \(package)")
-        }
+        var checks = programs.map(program)
         for problem in await LocalRuntime.check() {
             checks.append(Check(subject: "sandbox", result: .missing, detail: problem))
         }
@@ -65,18 +68,20 @@ public enum Checkup {
             checks.append(Check(subject: "state", result: .missing, detail: "\(error)"))
         }
         checks += secrets(configuration)
+        checks += access(configuration)
         return checks
     }
 
     /// Files with secrets: there, readable, and for nobody else.
     private static func secrets(_ configuration: ServiceConfiguration) -> [Check] {
         let credentials = configuration.repository.credentials
-        let files = [
-            credentials.tokenFile, credentials.sshKeyFile, credentials.passphraseFile, configuration.identity.signingKey,
-        ]
+        let files =
+            [
+                credentials.tokenFile, credentials.sshKeyFile, credentials.passphraseFile, configuration.identity.signingKey,
+            ] + configuration.backends.values.filter { $0.settings["agent"] == nil }.map { $0.settings["ca"]?.text }
         return files.compactMap { $0 }.map { path in
             var info = stat()
-            guard stat(path, &info) == 0, access(path, R_OK) == 0 else {
+            guard stat(path, &info) == 0, Glibc.access(path, R_OK) == 0 else {
                 return Check(subject: path, result: .missing, detail: "it cannot be read: \(reason(errno))")
             }
             return info.st_mode & 0o077 == 0

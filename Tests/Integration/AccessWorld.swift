@@ -22,10 +22,11 @@ final class AccessWorld: Sendable {
     /// Runs `body` in such a world with a daemon that has converged at the first commit.
     static func with(
         _ label: String, touches: Bool = false, policies more: String = "", configuration: String = "",
-        _ body: (AccessWorld, Daemon) async throws -> Void
+        publishesTo hosts: Bool = false, _ body: (AccessWorld, Daemon) async throws -> Void
     ) async throws {
         try await SSHHost.with { host in
-            let world = try await AccessWorld(label, host, touches: touches, policies: more, configuration: configuration)
+            let world = try await AccessWorld(
+                label, host, touches: touches, policies: more, configuration: configuration, hosts: hosts)
             defer { for file in world.dropIns { unlink("/etc/sudoers.d/" + file) } }
             try await world.world.withDaemon { daemon in
                 guard await world.verified(at: world.root) else {
@@ -51,7 +52,11 @@ final class AccessWorld: Sendable {
         }
     }
 
-    private init(_ label: String, _ host: SSHHost, touches: Bool, policies more: String, configuration: String) async throws {
+    private init(
+        _ label: String, _ host: SSHHost, touches: Bool, policies more: String, configuration: String, hosts: Bool = false
+    )
+        async throws
+    {
         self.host = host
         let world = try await World(label)
         self.world = world
@@ -76,7 +81,7 @@ final class AccessWorld: Sendable {
 
             identity: { name: Curfew, email: curfew@example.org, signingKey: keys/curfew }
             access:
-              bastion: { type: ssh, ca: \(host.ca), krl: \(host.krl), principals: \(host.principals), authLog: \(host.log), host: 127.0.0.1 }
+              bastion: { type: ssh, ca: \(host.ca), \(hosts ? "publish: true, principals: own" : Self.local(host)) }
               root: { type: sudo, prefix: \(prefix) }
             \(configuration)
             """
@@ -92,6 +97,10 @@ final class AccessWorld: Sendable {
             spec: { emails: ["\(name)@example.org", "\(name)@alias.example"], signingKeys: ["\(key)"], loginKeys: ["\(key)"], accounts: { unix: \(host.account) } }
 
             """
+    }
+
+    private static func local(_ host: SSHHost) -> String {
+        "krl: \(host.krl), principals: \(host.principals), authLog: \(host.log), host: 127.0.0.1"
     }
 
     private static func policies(_ account: String, touches: Bool) -> String {

@@ -54,7 +54,11 @@ struct Init: AsyncParsableCommand {
                   branch: "\(branch)"
                   interval: 30s
                 state: "\(state)"
-                # Whoever can push to the branch decides what runs: signatures are not checked in this release.
+                # Whoever can push to the branch decides what runs. To have every commit checked and to give access by grants,
+                # put people and their keys into policies/, push that as a signed commit, and write instead:
+                #   identity: { signingKey: keys/curfew }               # made with ssh-keygen -t ed25519 -N ''
+                #   trust: { root: <id of that commit>, owners: [<your name in policies/>] }
+                #   access: { bastion: { type: ssh, ca: keys/ca } }     # where grants are made real
                 trust: { mode: none }
 
                 """
@@ -76,7 +80,20 @@ struct Init: AsyncParsableCommand {
                 """
             ),
             ("manifests/hello/site/index.html", "<!doctype html>\n<title>hello</title>\n<p>Hello from Git.</p>\n"),
-            ("policies/.gitkeep", ""),
+            (
+                "policies/people.yaml",
+                """
+                # Who is who: docs/reference/person.md. One person, as an example; take the marks away and put your keys in.
+                # apiVersion: curfew/v1
+                # kind: Person
+                # metadata: { name: alice }
+                # spec:
+                #   emails: [alice@example.org]
+                #   signingKeys: ["ssh-ed25519 AAAA…"]
+                #   loginKeys: ["ssh-ed25519 AAAA…"]
+
+                """
+            ),
         ]
     }
 }
