@@ -25,6 +25,7 @@ demo: build ## tell the whole story in the terminal, each step for real; CHECK=1
 bench: build ## measure, each figure beside its floor
 	@Scripts/bench
 	@Scripts/bench-system
+	@Scripts/bench-access
 
 format: ## format the Swift sources
 	@Scripts/swift-files | xargs -0 swift format -i
