@@ -47,9 +47,13 @@ extension AccessKeeper {
             let use = BreakGlassUse(id: id, person: person, role: role, start: start)
             if let reviewer = use.reviewer(in: policies.set, approvals: approvals, rules: parts.trust.rules, now: now) {
                 store[id]?.reviewedBy = reviewer
+                problems["review/\(id)"] = nil
                 await self.record("grant.reviewed", about: record, "\(reviewer) has reviewed the break-glass of \(id.name)")
             } else {
-                glass.unreviewed[id] = .init(person: person, due: use.due(in: policies.set))
+                let due = use.due(in: policies.set)
+                glass.unreviewed[id] = .init(person: person, due: due)
+                problems["review/\(id)"] =
+                    "\(person) broke glass with \(id.name); \(due < now ? "the review is overdue since" : "a review is due until") \(due.text): somebody who may approve runs `curfew approve \(id.name)`"
             }
         }
         return glass

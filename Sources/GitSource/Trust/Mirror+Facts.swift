@@ -62,12 +62,20 @@ extension Mirror {
         return BranchStep(commit: facts, merged: try merged.map { try self.facts(of: $0) })
     }
 
+    /// Most first parents that are looked through for the last revision taken.
+    private static let longestLine = 500_000
+
     /// The commits above `base` up to `tip` along first parents, oldest first; at most `limit`.
     /// - Throws: ``GitError`` with code `invalid` when `base` is not on that line.
     public func steps(from base: ObjectID, to tip: ObjectID, limit: Int) throws -> [ObjectID] {
         var line: [ObjectID] = []
         var next: ObjectID? = tip
         while let id = next, id != base {
+            guard line.count < Self.longestLine else {
+                throw GitError(
+                    .invalid, operation: "verify", subject: tip.short,
+                    "\(base.short), the last revision taken, is not among its last \(Self.longestLine) first parents")
+            }
             line.append(id)
             next = try commit(id).parents.first
         }

@@ -35,20 +35,21 @@ extension Mirror {
         guard !names.isEmpty else { return nil }
         return try withRepository { repository in
             let grants = try Self.edit(repository, folder.id) { builder in
-                for name in names { git_treebuilder_remove(builder, name) }
+                for name in names { try LibGit2.check(git_treebuilder_remove(builder, name), "remove", name) }
             }
             return try Self.edit(repository, tree.root) { builder in
                 if grants.isEmpty {
-                    git_treebuilder_remove(builder, "grants")
+                    try LibGit2.check(git_treebuilder_remove(builder, "grants"), "remove", "grants")
                 } else {
                     var oid = git_oid(grants.id)
-                    git_treebuilder_insert(nil, builder, "grants", &oid, GIT_FILEMODE_TREE)
+                    try LibGit2.check(
+                        git_treebuilder_insert(nil, builder, "grants", &oid, GIT_FILEMODE_TREE), "write", "grants")
                 }
             }.id
         }
     }
 
-    private static func edit(_ repository: OpaquePointer, _ tree: ObjectID?, _ body: (OpaquePointer) -> Void) throws
+    private static func edit(_ repository: OpaquePointer, _ tree: ObjectID?, _ body: (OpaquePointer) throws -> Void) throws
         -> (id: ObjectID, isEmpty: Bool)
     {
         var source: OpaquePointer?
@@ -61,7 +62,7 @@ extension Mirror {
         try LibGit2.check(git_treebuilder_new(&builder, repository, source), "edit", "tree")
         defer { git_treebuilder_free(builder) }
         guard let builder else { throw GitError(.failed, operation: "edit", subject: "tree", "no handle") }
-        body(builder)
+        try body(builder)
         var oid = git_oid()
         try LibGit2.check(git_treebuilder_write(&oid, builder), "write", "tree")
         guard let id = ObjectID(oid) else { throw GitError(.corrupt, operation: "write", subject: "tree", "no id") }
@@ -102,7 +103,7 @@ extension Mirror {
             return try Self.edit(repository, nil) { builder in
                 for (name, oid) in blobs {
                     var oid = oid
-                    git_treebuilder_insert(nil, builder, name, &oid, GIT_FILEMODE_BLOB)
+                    try LibGit2.check(git_treebuilder_insert(nil, builder, name, &oid, GIT_FILEMODE_BLOB), "write", name)
                 }
             }.id
         }

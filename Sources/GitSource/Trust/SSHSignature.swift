@@ -92,7 +92,8 @@ struct SignedObject {
         } else {
             payload = bytes
             let text = String(decoding: bytes.suffix(20_000), as: UTF8.self)
-            if text.contains("-----BEGIN PGP") { signature = "-----BEGIN PGP" }
+            // Of another kind: said so, instead of "unsigned".
+            for kind in ["-----BEGIN PGP", "-----BEGIN SIGNED MESSAGE"] where text.contains(kind) { signature = kind }
         }
         if let end = Self.find([10, 10], in: bytes), bytes[..<end].contains(0) { problem = "there is a NUL in its header" }
     }
