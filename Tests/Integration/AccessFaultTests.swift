@@ -63,6 +63,22 @@ import Testing
         }
     }
 
+    /// A hook that takes its time keeps nothing else from ending.
+    @Test(.timeLimit(.minutes(2))) func aSlowBackendDelaysNoOther() async throws {
+        try await AccessWorld.with("slow", bastion: { AccessWorld.local($0) + ", hook: [/bin/sleep, \"8\"]" }) { world, _ in
+            try await world.getAccess("one", for: "4s")
+            try await world.getAccess("two", for: "6s")
+            let certificate = try await world.credentials("two")
+            let end = try #require(world.shown("two")?.end)
+            #expect(await eventually(within: .seconds(12)) { world.dropIns.isEmpty })
+            #expect(WallClock.system.now - end < .seconds(3))
+            #expect(try await !world.logsIn(certificate))
+            #expect(try await !world.maySudo())
+            _ = try await world.reverted("one", within: .seconds(30))
+            _ = try await world.reverted("two", within: .seconds(30))
+        }
+    }
+
     /// Killed anywhere in the life of a grant: given once, never after its end, and taken off the branch.
     @Test(.timeLimit(.minutes(20))) func isSurvivedAtRandomMoments() async throws {
         let kills = ProcessInfo.processInfo.environment["CURFEW_KILLS"].flatMap(Int.init) ?? 12

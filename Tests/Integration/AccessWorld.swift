@@ -22,11 +22,11 @@ final class AccessWorld: Sendable {
     /// Runs `body` in such a world with a daemon that has converged at the first commit.
     static func with(
         _ label: String, touches: Bool = false, policies more: String = "", configuration: String = "",
-        publishesTo hosts: Bool = false, _ body: (AccessWorld, Daemon) async throws -> Void
+        bastion: @Sendable (SSHHost) -> String = local, _ body: (AccessWorld, Daemon) async throws -> Void
     ) async throws {
         try await SSHHost.with { host in
             let world = try await AccessWorld(
-                label, host, touches: touches, policies: more, configuration: configuration, hosts: hosts)
+                label, host, touches: touches, policies: more, configuration: configuration, bastion: bastion(host))
             defer { for file in world.dropIns { unlink("/etc/sudoers.d/" + file) } }
             try await world.world.withDaemon { daemon in
                 guard await world.verified(at: world.root) else {
@@ -40,7 +40,8 @@ final class AccessWorld: Sendable {
     /// The same with a service in this process, which goes by `clock`.
     static func with(_ label: String, clock: WallClock, _ body: (AccessWorld) async throws -> Void) async throws {
         try await SSHHost.with { host in
-            let world = try await AccessWorld(label, host, touches: false, policies: "", configuration: "")
+            let world = try await AccessWorld(
+                label, host, touches: false, policies: "", configuration: "", bastion: local(host))
             defer { for file in world.dropIns { unlink("/etc/sudoers.d/" + file) } }
             try await world.world.withService(clock) {
                 guard await world.verified(at: world.root) else {
@@ -53,7 +54,7 @@ final class AccessWorld: Sendable {
     }
 
     private init(
-        _ label: String, _ host: SSHHost, touches: Bool, policies more: String, configuration: String, hosts: Bool = false
+        _ label: String, _ host: SSHHost, touches: Bool, policies more: String, configuration: String, bastion: String
     )
         async throws
     {
@@ -81,7 +82,7 @@ final class AccessWorld: Sendable {
 
             identity: { name: Curfew, email: curfew@example.org, signingKey: keys/curfew }
             access:
-              bastion: { type: ssh, ca: \(host.ca), \(hosts ? "publish: true, principals: own" : Self.local(host)) }
+              bastion: { type: ssh, ca: \(host.ca), \(bastion) }
               root: { type: sudo, prefix: \(prefix) }
             \(configuration)
             """
@@ -99,7 +100,8 @@ final class AccessWorld: Sendable {
             """
     }
 
-    private static func local(_ host: SSHHost) -> String {
+    /// The settings of a backend whose sshd runs on this machine.
+    @Sendable static func local(_ host: SSHHost) -> String {
         "krl: \(host.krl), principals: \(host.principals), authLog: \(host.log), host: 127.0.0.1"
     }
 

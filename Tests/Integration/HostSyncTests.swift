@@ -29,7 +29,7 @@ import Testing
 
     /// Another machine's view: its own sshd reads only what `curfew host sync` installs.
     @Test(.timeLimit(.minutes(2))) func opensAndEndsThroughGitAlone() async throws {
-        try await AccessWorld.with("hosts", publishesTo: true) { world, _ in
+        try await AccessWorld.with("hosts", bastion: { _ in "publish: true, principals: own" }) { world, _ in
             let remote = world.world.remote
             #expect(try await eventually { try await sync(world).code == 0 })
             try await world.getAccess(for: "10m")

@@ -3,69 +3,83 @@ import CurfewJournal
 import CurfewModel
 
 extension AccessKeeper {
-    /// Ends what is to be ended, on all backends side by side, and proves that it is gone. Each backend that does not
-    /// answer is tried again for itself and blocks no other.
-    func end(now: Instant) async {
-        let ending = store.records.values.filter { $0.phase == .ending }
-        guard !ending.isEmpty else { return }
-        var byBackend: [Name: [GrantID]] = [:]
-        for record in ending {
-            for backend in record.backends where !record.gone.contains(backend) {
-                byBackend[backend, default: []].append(record.id)
+    /// Ends what is to be ended, each backend for itself and beside everything else that the keeper does: neither a slow
+    /// backend nor a long look at history delays the end of any other access. Works until the task is cancelled.
+    func watchEnds() async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                let now = parts.clock.now
+                expire(now: now)
+                for (backend, ids) in dueEnds(now: now) {
+                    busy.insert(backend)
+                    group.addTask { await self.end(ids, on: backend) }
+                }
+                await finishWhatIsGone()
+                await ends.wait(atMost: untilNextEnd(now: parts.clock.now))
             }
         }
-        let due = byBackend.filter { isDue("end/\($0.key)", now: now) }
-        for (name, ids) in due where parts.backends[name] == nil {
+    }
+
+    /// The time of these is over, whatever history or anybody else says.
+    private func expire(now: Instant) {
+        for (id, record) in store.records where record.phase == .given && record.end.map({ $0 <= now }) ?? false {
+            var record = record
+            (record.phase, record.reasons) = (.ending, ["its time is over"])
+            store[id] = record
+        }
+    }
+
+    private func dueEnds(now: Instant) -> [Name: [GrantID]] {
+        var due: [Name: [GrantID]] = [:]
+        for record in store.records.values where record.phase == .ending {
+            for backend in record.backends where !record.gone.contains(backend) && !busy.contains(backend) {
+                if isDue("end/\(backend)", now: now) { due[backend, default: []].append(record.id) }
+            }
+        }
+        return due
+    }
+
+    private func untilNextEnd(now: Instant) -> Span {
+        var next = Span.seconds(10)
+        func consider(_ moment: Instant) { next = min(next, max(.milliseconds(1), moment - now)) }
+        for record in store.records.values {
+            if record.phase == .given, let end = record.end { consider(end) }
+        }
+        for (key, retry) in retries where key.hasPrefix("end/") || key == "taint" { consider(retry.at) }
+        return next
+    }
+
+    /// Ends these on one backend and proves that they are gone.
+    private func end(_ ids: [GrantID], on name: Name) async {
+        var probes: [GrantID: AccessProbe] = [:]
+        var problem: String?
+        if let backend = parts.backends[name] {
+            do {
+                try await backend.end(ids)
+                probes = try await backend.probe(ids)
+            } catch { problem = "\(error)" }
+        }
+        busy.remove(name)
+        let now = parts.clock.now
+        if let problem {
+            problems["end/\(name)"] = "access on \(name) cannot be ended: \(problem)"
+            retry("end/\(name)", now: now)
+        } else if parts.backends[name] == nil {
             // The backend is not configured any more: only the target's own end is left.
             problems["end/\(name)"] = "\(name) is not configured any more; access on it ends by the target alone"
             for id in ids { note(id, goneFrom: name, nil) }
+        } else {
+            take(probes, of: ids, from: name, now: now)
         }
-        for outcome in await Self.end(due, on: parts.backends) {
-            if let problem = outcome.problem {
-                problems["end/\(outcome.backend)"] = "access on \(outcome.backend) cannot be ended: \(problem)"
-                retry("end/\(outcome.backend)", now: now)
-            } else {
-                take(outcome, now: now)
-            }
-        }
-        for record in store.records.values where record.phase == .ending && Set(record.gone).isSuperset(of: record.backends) {
-            await finish(record, now: now)
-        }
-        await save()
+        await finishWhatIsGone()
+        alarm.ring()
+        ends.ring()
     }
 
-    /// What became of the ends on one backend.
-    private struct Outcome: Sendable {
-        var backend: Name
-        var ids: [GrantID]
-        var probes: [GrantID: AccessProbe] = [:]
-        /// Why they could not be ended, or not be looked at.
-        var problem: String?
-    }
-
-    /// Ends and probes on all backends side by side.
-    private static func end(_ due: [Name: [GrantID]], on backends: [Name: any AccessBackend]) async -> [Outcome] {
-        await withTaskGroup(of: Outcome.self) { group in
-            for (name, ids) in due {
-                guard let backend = backends[name] else { continue }
-                group.addTask {
-                    var outcome = Outcome(backend: name, ids: ids)
-                    do {
-                        try await backend.end(ids)
-                        outcome.probes = try await backend.probe(ids)
-                    } catch { outcome.problem = "\(error)" }
-                    return outcome
-                }
-            }
-            return await group.reduce(into: []) { $0.append($1) }
-        }
-    }
-
-    private func take(_ outcome: Outcome, now: Instant) {
-        let name = outcome.backend
+    private func take(_ probes: [GrantID: AccessProbe], of ids: [GrantID], from name: Name, now: Instant) {
         var alive: [String] = []
-        for id in outcome.ids {
-            switch outcome.probes[id] {
+        for id in ids {
+            switch probes[id] {
             case .gone(let how)?: note(id, goneFrom: name, how)
             case .alive(let how)?: alive.append("\(id.name): \(how)")
             case nil: alive.append("\(id.name): nothing was said about it")
@@ -84,6 +98,20 @@ extension AccessKeeper {
         record.gone.append(name)
         record.evidence.append("\(name): \(how.map { "gone: \($0)" } ?? "not configured any more; not looked at")")
         store[id] = record
+    }
+
+    /// Finishes each that is gone from everywhere.
+    private func finishWhatIsGone() async {
+        let gone = store.records.values.filter { record in
+            record.phase == .ending && !finishing.contains(record.id) && Set(record.gone).isSuperset(of: record.backends)
+        }
+        guard !gone.isEmpty, isDue("taint", now: parts.clock.now) else { return await save() }
+        finishing.formUnion(gone.map(\.id))
+        for record in gone { await finish(record, now: parts.clock.now) }
+        finishing.subtract(gone.map(\.id))
+        await save()
+        await writeEvents()
+        alarm.ring()
     }
 
     /// It is gone everywhere: evidence is collected and what was touched is tainted, before the phase is written.
@@ -113,37 +141,5 @@ extension AccessKeeper {
             ["evidence": record.evidence.joined(separator: "\n"), "used": used.map { "\($0)" } ?? "unknown"])
         // Taken off with the next push; they are worth nothing any more.
         if record.hasCredentials { outbox.updateValue(nil, forKey: "credentials/\(record.id.name)") }
-    }
-
-    /// Compares what the targets show with what should be there, now and then: what nobody knows of is ended or told.
-    func look(now: Instant) async {
-        if let last = lastObservation, now - last < .seconds(10), !anythingIsDue { return }
-        lastObservation = now
-        for (name, backend) in parts.backends.sorted(by: { $0.key < $1.key }) {
-            do {
-                let seen = try await backend.observe()
-                let live = seen.filter { !$0.isRevoked && ($0.end.map { $0 > now } ?? true) }
-                let stray = live.compactMap(\.grant).filter { id in
-                    guard let record = store[id] else { return true }
-                    return record.phase == .ended || record.phase == .closed
-                }
-                if !stray.isEmpty {
-                    try await backend.end(stray)
-                    for id in stray {
-                        await record("grant.stray", "\(id) was still alive on \(name) with no live grant; ended")
-                    }
-                }
-                let foreign = seen.filter { $0.grant == nil }
-                for access in foreign where parts.removesForeign.contains(name) {
-                    try await backend.removeForeign(access)
-                    await record("access.removed", "\(name): removed \(access.subject.escapingControls), which no grant gives")
-                }
-                let told = foreign.map { "\($0.subject.escapingControls) (\($0.detail.escapingControls))" }.prefix(5)
-                problems["foreign/\(name)"] =
-                    foreign.isEmpty || parts.removesForeign.contains(name)
-                    ? nil : "\(name) has access that no grant gives: \(told.joined(separator: ", "))"
-                problems["observe/\(name)"] = nil
-            } catch { problems["observe/\(name)"] = "\(name) does not answer: \(error)" }
-        }
     }
 }

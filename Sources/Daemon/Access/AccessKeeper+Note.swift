@@ -89,10 +89,11 @@ extension AccessKeeper {
 
     func save() async {
         do {
-            let facts = store.unsaved
-            if !facts.isEmpty {
-                try await parts.journal.setFacts(facts)
-                store.markSaved()
+            // Taken before the wait: what changes meanwhile is written the next time.
+            let changed = store.takeChanged()
+            do { if !changed.isEmpty { try await parts.journal.setFacts(store.facts(of: changed)) } } catch {
+                store.putBack(changed)
+                throw error
             }
             problems["records"] = nil
         } catch { problems["records"] = "what is known of grants cannot be written: \(error)" }

@@ -44,11 +44,12 @@ extension AccessKeeper {
             case .seen:
                 if case .scheduled(let start, _)? = verdicts[record.id]?.state { consider(start) }
             case .given: consider(record.end)
-            case .ending, .ended: consider(retries.isEmpty ? now : nil)
+            case .ended: consider(retries.isEmpty ? now : nil)
+            case .ending: break
             case .closed: break
             }
         }
-        for retry in retries.values { consider(retry.at) }
+        for (key, retry) in retries where !key.hasPrefix("end/") { consider(retry.at) }
         return max(next, .milliseconds(1))
     }
 
@@ -70,6 +71,7 @@ extension AccessKeeper {
     /// Everything that waits for another try is tried now: the Git host is back, or an operator asks for it.
     func tryAll() {
         for key in retries.keys { retries[key]?.at = Instant(milliseconds: 0) }
+        ends.ring()
         alarm.ring()
     }
 

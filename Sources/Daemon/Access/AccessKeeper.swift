@@ -28,6 +28,12 @@ actor AccessKeeper {
 
     let parts: Parts
     nonisolated let alarm = Alarm()
+    /// Wakes what ends access.
+    nonisolated let ends = Alarm()
+    /// Backends that are ending something just now.
+    var busy: Set<Name> = []
+    /// Grants whose end is being written down just now.
+    var finishing: Set<GrantID> = []
     var revision: ObjectID?
     var history = GrantHistory()
     var store = GrantStore()
@@ -81,9 +87,14 @@ actor AccessKeeper {
 
     /// Works until the task is cancelled.
     func run() async {
-        while !Task.isCancelled {
-            let wait = await tick()
-            await alarm.wait(atMost: wait)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.watchEnds() }
+            group.addTask {
+                while !Task.isCancelled {
+                    let wait = await self.tick()
+                    await self.alarm.wait(atMost: wait)
+                }
+            }
         }
     }
 
@@ -97,10 +108,11 @@ actor AccessKeeper {
         }
         await load(now: now)
         await judge(now: now)
-        // What takes away first; what gives takes its time in slices.
-        await end(now: now)
         await writeEvents()
+        // What takes away goes on beside this; what gives takes its time in slices.
+        ends.ring()
         await give(now: now)
+        ends.ring()
         await look(now: now)
         await writeEvents()
         await revert(now: now)
@@ -132,7 +144,10 @@ actor AccessKeeper {
 
     private func judge(now: Instant) async {
         do {
-            let approvals = try await parts.mirror.approvals()
+            let subjects = Set(grants.files.map(\.id.name.rawValue))
+                .union(store.records.values.filter(\.waitsForReview).map(\.id.name.rawValue))
+            let persons = Set(policies.set.persons.keys.map(\.rawValue))
+            let approvals = try await parts.mirror.approvals { subjects.contains($0) && persons.contains($1) }
             try await collectCases(approvals, now: now)
             let running = Set(store.records.values.filter { $0.phase == .given }.map(\.id))
             let glass = await breakGlass(approvals, now: now)

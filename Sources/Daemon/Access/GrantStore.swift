@@ -28,14 +28,20 @@ struct GrantStore: Sendable {
         }
     }
 
-    /// What has changed since it was written last, as facts.
-    var unsaved: [String: Data?] {
+    /// What is written of these.
+    func facts(of ids: Set<GrantID>) -> [String: Data?] {
         let coder = FactCoder()
         var facts: [String: Data?] = [:]
-        for id in dirty { facts.updateValue(records[id].flatMap { coder.encode($0) }, forKey: GrantRecord.key(of: id)) }
+        for id in ids { facts.updateValue(records[id].flatMap { coder.encode($0) }, forKey: GrantRecord.key(of: id)) }
         return facts
     }
 
-    /// All of it is written now.
-    mutating func markSaved() { dirty = [] }
+    /// What has changed since it was written last; it is being written now.
+    mutating func takeChanged() -> Set<GrantID> {
+        defer { dirty = [] }
+        return dirty
+    }
+
+    /// It could not be written.
+    mutating func putBack(_ ids: Set<GrantID>) { dirty.formUnion(ids) }
 }

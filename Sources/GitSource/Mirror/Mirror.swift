@@ -20,7 +20,7 @@ public actor Mirror {
     var knownChanges = 0
     var knownTags: [ObjectID: ApprovalTag] = [:]
     /// The approvals as they were fetched last, `nil` when they have to be read again.
-    var knownApprovals: [ApprovalTag]?
+    var knownApprovals: [ApprovalName]?
     /// Whether this process may remove what others left behind: not beside a daemon.
     private var isOwner = false
     private var isAsking = false

@@ -1,30 +1,49 @@
 internal import CLibGit2
 public import CurfewModel
 
+/// A reference of an approval, not looked into.
+struct ApprovalName: Sendable, Hashable {
+    var reference: String
+    var id: ObjectID
+}
+
 extension Mirror {
     /// The annotated tags `approvals/<subject>/<person>` as they were fetched last.
-    /// - Parameter prefix: where they lie; a person's own clone has them at `refs/tags/approvals/`.
-    public func approvals(under prefix: String = MirrorRef.approvals) throws -> [ApprovalTag] {
+    /// - Parameters:
+    ///   - prefix: where they lie; a person's own clone has them at `refs/tags/approvals/`.
+    ///   - isWanted: asked for the subject and the person of each. Each signature costs some milliseconds once, and anybody who
+    ///     can push may make ten thousand.
+    public func approvals(
+        under prefix: String = MirrorRef.approvals,
+        where isWanted: @Sendable (_ subject: String, _ person: String) -> Bool = { _, _ in true }
+    ) throws -> [ApprovalTag] {
+        try names(under: prefix).compactMap { name in
+            let parts = name.reference.split(separator: "/")
+            guard parts.count == 3, isWanted(String(parts[1]), String(parts[2])) else { return nil }
+            return try approval(name.reference, name.id)
+        }
+    }
+
+    private func names(under prefix: String) throws -> [ApprovalName] {
         if prefix == MirrorRef.approvals, let known = knownApprovals { return known }
-        let found = try withRepository { repository -> [(String, ObjectID)] in
+        let found = try withRepository { repository -> [ApprovalName] in
             var iterator: OpaquePointer?
             try LibGit2.check(git_reference_iterator_glob_new(&iterator, repository, prefix + "*"), "list", prefix)
             defer { git_reference_iterator_free(iterator) }
-            var found: [(String, ObjectID)] = []
+            var found: [ApprovalName] = []
             var reference: OpaquePointer?
             while found.count < GitWorker.approvalLimit, git_reference_next(&reference, iterator) == 0 {
                 defer { git_reference_free(reference) }
                 guard let name = git_reference_name(reference), let target = git_reference_target(reference),
                     let id = ObjectID(target.pointee)
                 else { continue }
-                found.append(("approvals/" + String(String(cString: name).dropFirst(prefix.count)), id))
+                let subject = String(String(cString: name).dropFirst(prefix.count))
+                found.append(ApprovalName(reference: "approvals/" + subject, id: id))
             }
             return found
         }
-        var tags: [ApprovalTag] = []
-        for (name, id) in found { if let tag = try approval(name, id) { tags.append(tag) } }
-        if prefix == MirrorRef.approvals { knownApprovals = tags }
-        return tags
+        if prefix == MirrorRef.approvals { knownApprovals = found }
+        return found
     }
 
     /// `nil` when the reference names no annotated tag.
