@@ -9,7 +9,7 @@ enum CheckFormat: String, ExpressibleByArgument, CaseIterable { case text, json,
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "What a merge would do to trust and access: every commit's and every grant's verdict.",
+        abstract: "What a merge would deploy, give and take: every commit's and every grant's verdict.",
         discussion: """
             Exit code 0 = all would be taken, 1 = not. --format markdown is made for a comment on a pull request.
             Example: curfew check origin/main..HEAD --format markdown
@@ -29,6 +29,7 @@ struct Check: AsyncParsableCommand {
         }
         var commits: [Step]
         var grants: [GrantVerdict]
+        var effects: MergeEffects
         var isGood: Bool
     }
 
@@ -43,7 +44,8 @@ struct Check: AsyncParsableCommand {
             let grants = try await inspection.grants(at: head, onto: base, backends: rules.backends()).filter {
                 !known.contains($0.id)
             }
-            let report = Self.report(steps, grants)
+            let effects = try MergeEffects(from: base, to: head, in: clone, configuration: rules.configuration())
+            let report = Self.report(steps, grants, effects)
             switch format {
             case .json: try Terminal.json(report)
             case .text: Self.tell(report)
@@ -53,8 +55,8 @@ struct Check: AsyncParsableCommand {
         }
     }
 
-    private static func report(_ steps: [Inspection.StepReport], _ grants: [GrantVerdict]) -> Report {
-        var good = true
+    private static func report(_ steps: [Inspection.StepReport], _ grants: [GrantVerdict], _ effects: MergeEffects) -> Report {
+        var good = effects.mistakes.isEmpty
         let commits = steps.map { step in
             var (verdict, reasons): (String, [String])
             switch step.verdict {
@@ -76,7 +78,7 @@ struct Check: AsyncParsableCommand {
             default: break
             }
         }
-        return Report(commits: commits, grants: grants, isGood: good)
+        return Report(commits: commits, grants: grants, effects: effects, isGood: good)
     }
 
     private static func tell(_ report: Report) {
@@ -85,8 +87,9 @@ struct Check: AsyncParsableCommand {
             Terminal.out("\(step.commit.short) \(step.summary): \(Terminal.paint(step.verdict, colour))")
             for reason in step.reasons { Terminal.out("  \(reason.escapingControls)") }
         }
+        for line in report.effects.lines { Terminal.out(line.escapingControls) }
         for grant in report.grants { Explain.tell(grant) }
-        if report.commits.isEmpty, report.grants.isEmpty { Terminal.out("nothing would change") }
+        if report.commits.isEmpty, report.grants.isEmpty, report.effects.lines.isEmpty { Terminal.out("nothing would change") }
     }
 
     /// Text from a repository, harmless in a table of Markdown.
@@ -103,6 +106,7 @@ struct Check: AsyncParsableCommand {
                 lines.append("| \(step.commit.short) | \(cell(step.summary)) | \(cell(step.verdict)) | \(why) |")
             }
         }
+        if !report.effects.lines.isEmpty { lines += [""] + report.effects.lines.map { "- \(cell($0))" } }
         for grant in report.grants {
             lines += ["", "**\(grant.id.name)**: \(cell(Explain.words(grant.state)))", "", "| Gate | | |", "|---|---|---|"]
             for gate in grant.gates {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CurfewDaemon
+import CurfewDesiredState
 import CurfewGates
 import CurfewGitSource
 import CurfewModel
@@ -85,21 +86,21 @@ struct RulesOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("An owner (trust.owners), when you do not.", valueName: "person")) var owner:
         [String] = []
 
-    private func load() throws -> ConfigurationOption? {
+    func configuration() throws -> ServiceConfiguration? {
         guard let config else { return nil }
         var option = ConfigurationOption()
         option.config = config
-        return option
+        return try option.load()
     }
 
     func inspection(of clone: WorkingClone) async throws -> Inspection {
         var rules = TrustRules(owners: owner.compactMap(Name.init))
-        if let configuration = try load()?.load() { rules = try await Composition.trustRules(of: configuration) }
+        if let configuration = try configuration() { rules = try await Composition.trustRules(of: configuration) }
         return Inspection(objects: clone.objects, rules: rules)
     }
 
     func backends() throws -> [Name: BackendFacts]? {
-        guard let configuration = try load()?.load() else { return nil }
+        guard let configuration = try configuration() else { return nil }
         return Composition.backendFacts(of: configuration)
     }
 }
