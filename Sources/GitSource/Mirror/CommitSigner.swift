@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 
 /// Signs commits with an SSH key, by OpenSSH itself.
 struct CommitSigner {
@@ -8,17 +7,14 @@ struct CommitSigner {
 
     /// Signs the bytes of a commit; returns the armoured signature. Blocks for some milliseconds, on the mirror's queue.
     func sign(_ text: String) throws(GitError) -> String {
-        let folder = try KeygenRun.scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let file = folder + "/commit"
-        guard FileManager.default.createFile(atPath: file, contents: Data(text.utf8)) else {
-            throw failure("\(file) cannot be written")
-        }
+        let folder = KeygenFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let file = try folder.write(Array(text.utf8), to: "commit")
         let status = try KeygenRun(
-            arguments: ["-Y", "sign", "-n", "git", "-f", key, file], input: "/dev/null", errors: folder + "/errors"
+            arguments: ["-Y", "sign", "-n", "git", "-f", key, file], input: "/dev/null", errors: folder.file("errors")
         ).status()
         guard status == 0, let signature = try? String(contentsOfFile: file + ".sig", encoding: .utf8) else {
-            let errors = (try? String(contentsOfFile: folder + "/errors", encoding: .utf8)) ?? ""
+            let errors = (try? String(contentsOfFile: folder.file("errors"), encoding: .utf8)) ?? ""
             throw failure(String(errors.split(separator: "\n").first ?? "ssh-keygen failed"))
         }
         return signature.trimmingCharacters(in: .newlines)

@@ -36,20 +36,33 @@ struct KeygenRun {
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
         return status
     }
+}
 
-    /// A new folder of one's own.
-    static func scratch() throws(GitError) -> String {
-        let folder = "/tmp/curfew-keygen-\(getpid())-\(UInt64.random(in: .min ... .max))"
-        guard mkdir(folder, 0o700) == 0 else {
-            throw GitError(.storage, operation: "make folder", subject: folder, String(cString: strerror(errno)))
+/// A folder of one's own for what `ssh-keygen` reads and writes: made at the first use, removed with the last reference. Its
+/// files are written over from run to run.
+final class KeygenFolder {
+    private let path = "/tmp/curfew-keygen-\(getpid())-\(UInt64.random(in: .min ... .max))"
+    private var isMade = false
+
+    /// Where a file of this name lies.
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes a file; returns where it lies.
+    func write(_ bytes: [UInt8], to name: String) throws(GitError) -> String {
+        if !isMade {
+            guard mkdir(path, 0o700) == 0 else { throw failure() }
+            isMade = true
         }
-        return folder
+        let file = open(file(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { throw failure() }
+        defer { close(file) }
+        guard bytes.withUnsafeBytes({ Glibc.write(file, $0.baseAddress, $0.count) }) == bytes.count else { throw failure() }
+        return self.file(name)
     }
 
-    static func write(_ bytes: [UInt8], to path: String) -> Bool {
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { return false }
-        defer { close(file) }
-        return bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) } == bytes.count
+    private func failure() -> GitError {
+        GitError(.storage, operation: "use folder", subject: path, String(cString: strerror(errno)))
     }
+
+    deinit { if isMade { try? FileManager.default.removeItem(atPath: path) } }
 }

@@ -1,14 +1,15 @@
 import CurfewModel
 import Dispatch
 import Foundation
-import Glibc
 import Synchronization
 
 /// Asks OpenSSH whether a signature is good for some bytes. Whose key it is, and when it counted, is for others to judge.
 struct SignatureVerifier {
     /// What the signature of an object is worth. Blocks for some milliseconds.
     /// - Throws: ``GitError`` when OpenSSH cannot be asked: then nothing is known.
-    func check(_ object: SignedObject) throws(GitError) -> SignatureCheck {
+    func check(_ object: SignedObject) throws(GitError) -> SignatureCheck { try check(object, in: KeygenFolder()) }
+
+    private func check(_ object: SignedObject, in folder: KeygenFolder) throws(GitError) -> SignatureCheck {
         if let problem = object.problem { return .bad(problem) }
         guard let text = object.signature else { return .none }
         guard text.hasPrefix(SSHSignature.begin) else { return .bad(Self.foreign(text)) }
@@ -16,7 +17,7 @@ struct SignatureVerifier {
         guard signature.namespace == "git" else {
             return .bad("it was signed for '\(signature.namespace.prefix(40).description.escapingControls)' and not for git")
         }
-        return try verify(object.payload, text, signature.key)
+        return try verify(object.payload, text, signature.key, in: folder)
             ? .good(signature.key) : .bad("the signature is not of these bytes")
     }
 
@@ -27,10 +28,11 @@ struct SignatureVerifier {
         let state = Mutex(Progress(checks: Array(repeating: nil, count: count)))
         let workers = min(ProcessInfo.processInfo.activeProcessorCount, count)
         DispatchQueue.concurrentPerform(iterations: max(1, workers)) { _ in
+            let folder = KeygenFolder()
             while let index = state.withLock({ $0.take() }) {
                 do throws(GitError) {
                     guard let object = object(index) else { continue }
-                    let check = try check(object)
+                    let check = try check(object, in: folder)
                     state.withLock { $0.checks[index] = check }
                 } catch {
                     state.withLock { $0.failure = error }
@@ -65,17 +67,14 @@ struct SignatureVerifier {
         return "it is \(kind) and no SSH signature; sign with `git config gpg.format ssh`"
     }
 
-    private func verify(_ payload: [UInt8], _ signature: String, _ key: SSHPublicKey) throws(GitError) -> Bool {
-        let folder = try KeygenRun.scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let allowed = "signer namespaces=\"git\" \(key.line)\n"
-        guard KeygenRun.write(Array(allowed.utf8), to: folder + "/allowed"),
-            KeygenRun.write(Array(signature.utf8), to: folder + "/signature"), KeygenRun.write(payload, to: folder + "/payload")
-        else {
-            throw GitError(.storage, operation: "verify a signature in", subject: folder, String(cString: strerror(errno)))
-        }
-        let arguments = ["-Y", "verify", "-f", folder + "/allowed", "-I", "signer", "-n", "git", "-s", folder + "/signature"]
-        let status = try KeygenRun(arguments: arguments, input: folder + "/payload", errors: "/dev/null").status()
+    private func verify(_ payload: [UInt8], _ signature: String, _ key: SSHPublicKey, in folder: KeygenFolder)
+        throws(GitError) -> Bool
+    {
+        let allowed = try folder.write(Array("signer namespaces=\"git\" \(key.line)\n".utf8), to: "allowed")
+        let armoured = try folder.write(Array(signature.utf8), to: "signature")
+        let input = try folder.write(payload, to: "payload")
+        let arguments = ["-Y", "verify", "-f", allowed, "-I", "signer", "-n", "git", "-s", armoured]
+        let status = try KeygenRun(arguments: arguments, input: input, errors: "/dev/null").status()
         // It says 255 to a bad signature. Anything else, a signal too, says nothing about the signature.
         guard status == 0 || status == 255 << 8 else {
             throw GitError(
