@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Signs commits with an SSH key, by OpenSSH itself.
 struct CommitSigner {
@@ -7,14 +8,18 @@ struct CommitSigner {
 
     /// Signs the bytes of a commit; returns the armoured signature. Blocks for some milliseconds, on the mirror's queue.
     func sign(_ text: String) throws(GitError) -> String {
-        let folder = KeygenFolder()
-        defer { withExtendedLifetime(folder) {} }
-        let file = try folder.write(Array(text.utf8), to: "commit")
+        let folder = "/tmp/curfew-keygen-\(getpid())-\(UInt64.random(in: .min ... .max))"
+        guard mkdir(folder, 0o700) == 0 else { throw failure("\(folder): \(String(cString: strerror(errno)))") }
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let file = folder + "/commit"
+        guard FileManager.default.createFile(atPath: file, contents: Data(text.utf8)) else {
+            throw failure("\(file) cannot be written")
+        }
         let status = try KeygenRun(
-            arguments: ["-Y", "sign", "-n", "git", "-f", key, file], input: "/dev/null", errors: folder.file("errors")
+            arguments: ["-Y", "sign", "-n", "git", "-f", key, file], errors: folder + "/errors"
         ).status()
         guard status == 0, let signature = try? String(contentsOfFile: file + ".sig", encoding: .utf8) else {
-            let errors = (try? String(contentsOfFile: folder.file("errors"), encoding: .utf8)) ?? ""
+            let errors = (try? String(contentsOfFile: folder + "/errors", encoding: .utf8)) ?? ""
             throw failure(String(errors.split(separator: "\n").first ?? "ssh-keygen failed"))
         }
         return signature.trimmingCharacters(in: .newlines)

@@ -1,11 +1,12 @@
-import Foundation
 import Glibc
 
 /// One run of `ssh-keygen`, waited for.
 struct KeygenRun {
     let arguments: [String]
-    let input: String
-    let errors: String
+    /// Its standard input, and what it finds as `/dev/fd/3`, `/dev/fd/4` and so on.
+    var files: [NamelessFile] = []
+    /// Where its complaints go.
+    var errors = "/dev/null"
     /// `POSIX_SPAWN_SETSID`, which glibc hides from Swift.
     private static let newSession: Int16 = 0x80
 
@@ -14,7 +15,10 @@ struct KeygenRun {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+        if files.isEmpty { posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) }
+        for (index, file) in files.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, file.descriptor, index == 0 ? 0 : Int32(index) + 2)
+        }
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT, 0o600)
         // In a session of its own: without a terminal it cannot ask for a passphrase and wait for ever.
@@ -38,31 +42,32 @@ struct KeygenRun {
     }
 }
 
-/// A folder of one's own for what `ssh-keygen` reads and writes: made at the first use, removed with the last reference. Its
-/// files are written over from run to run.
-final class KeygenFolder {
-    private let path = "/tmp/curfew-keygen-\(getpid())-\(UInt64.random(in: .min ... .max))"
-    private var isMade = false
+/// Bytes that another program reads as `/dev/fd/…`: a file without a name, of which nothing is left behind. Written over from
+/// run to run.
+final class NamelessFile {
+    let descriptor: Int32
 
-    /// Where a file of this name lies.
-    func file(_ name: String) -> String { "\(path)/\(name)" }
-
-    /// Writes a file; returns where it lies.
-    func write(_ bytes: [UInt8], to name: String) throws(GitError) -> String {
-        if !isMade {
-            guard mkdir(path, 0o700) == 0 else { throw failure() }
-            isMade = true
-        }
-        let file = open(file(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw failure() }
+    init() throws(GitError) {
+        let path = "/tmp/curfew-keygen-\(getpid())-\(UInt64.random(in: .min ... .max))"
+        let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { throw Self.failure() }
         defer { close(file) }
-        guard bytes.withUnsafeBytes({ Glibc.write(file, $0.baseAddress, $0.count) }) == bytes.count else { throw failure() }
-        return self.file(name)
+        unlink(path)
+        // Away from the numbers that it gets in the child.
+        descriptor = fcntl(file, F_DUPFD_CLOEXEC, 10)
+        guard descriptor >= 0 else { throw Self.failure() }
     }
 
-    private func failure() -> GitError {
-        GitError(.storage, operation: "use folder", subject: path, String(cString: strerror(errno)))
+    func write(_ bytes: [UInt8]) throws(GitError) {
+        guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0,
+            bytes.withUnsafeBytes({ Glibc.write(descriptor, $0.baseAddress, $0.count) }) == bytes.count,
+            lseek(descriptor, 0, SEEK_SET) == 0
+        else { throw Self.failure() }
     }
 
-    deinit { if isMade { try? FileManager.default.removeItem(atPath: path) } }
+    private static func failure() -> GitError {
+        GitError(.storage, operation: "write", subject: "/tmp", String(cString: strerror(errno)))
+    }
+
+    deinit { close(descriptor) }
 }

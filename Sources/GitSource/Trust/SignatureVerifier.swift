@@ -7,9 +7,9 @@ import Synchronization
 struct SignatureVerifier {
     /// What the signature of an object is worth. Blocks for some milliseconds.
     /// - Throws: ``GitError`` when OpenSSH cannot be asked: then nothing is known.
-    func check(_ object: SignedObject) throws(GitError) -> SignatureCheck { try check(object, in: KeygenFolder()) }
+    func check(_ object: SignedObject) throws(GitError) -> SignatureCheck { try check(object, with: Desk()) }
 
-    private func check(_ object: SignedObject, in folder: KeygenFolder) throws(GitError) -> SignatureCheck {
+    private func check(_ object: SignedObject, with desk: Desk) throws(GitError) -> SignatureCheck {
         if let problem = object.problem { return .bad(problem) }
         guard let text = object.signature else { return .none }
         guard text.hasPrefix(SSHSignature.begin) else { return .bad(Self.foreign(text)) }
@@ -17,7 +17,7 @@ struct SignatureVerifier {
         guard signature.namespace == "git" else {
             return .bad("it was signed for '\(signature.namespace.prefix(40).description.escapingControls)' and not for git")
         }
-        return try verify(object.payload, text, signature.key, in: folder)
+        return try verify(object.payload, text, signature.key, with: desk)
             ? .good(signature.key) : .bad("the signature is not of these bytes")
     }
 
@@ -28,15 +28,15 @@ struct SignatureVerifier {
         let state = Mutex(Progress(checks: Array(repeating: nil, count: count)))
         let workers = min(ProcessInfo.processInfo.activeProcessorCount, count)
         DispatchQueue.concurrentPerform(iterations: max(1, workers)) { _ in
-            let folder = KeygenFolder()
-            while let index = state.withLock({ $0.take() }) {
-                do throws(GitError) {
+            do throws(GitError) {
+                let desk = try Desk()
+                while let index = state.withLock({ $0.take() }) {
                     guard let object = object(index) else { continue }
-                    let check = try check(object, in: folder)
+                    let check = try check(object, with: desk)
                     state.withLock { $0.checks[index] = check }
-                } catch {
-                    state.withLock { $0.failure = error }
                 }
+            } catch {
+                state.withLock { $0.failure = error }
             }
         }
         return try state.withLock { progress throws(GitError) in
@@ -67,14 +67,22 @@ struct SignatureVerifier {
         return "it is \(kind) and no SSH signature; sign with `git config gpg.format ssh`"
     }
 
-    private func verify(_ payload: [UInt8], _ signature: String, _ key: SSHPublicKey, in folder: KeygenFolder)
+    /// What OpenSSH reads in one run after the other.
+    private struct Desk {
+        let payload: NamelessFile
+        let allowed: NamelessFile
+        let signature: NamelessFile
+        init() throws(GitError) { (payload, allowed, signature) = (try NamelessFile(), try NamelessFile(), try NamelessFile()) }
+    }
+
+    private func verify(_ payload: [UInt8], _ signature: String, _ key: SSHPublicKey, with desk: Desk)
         throws(GitError) -> Bool
     {
-        let allowed = try folder.write(Array("signer namespaces=\"git\" \(key.line)\n".utf8), to: "allowed")
-        let armoured = try folder.write(Array(signature.utf8), to: "signature")
-        let input = try folder.write(payload, to: "payload")
-        let arguments = ["-Y", "verify", "-f", allowed, "-I", "signer", "-n", "git", "-s", armoured]
-        let status = try KeygenRun(arguments: arguments, input: input, errors: "/dev/null").status()
+        try desk.payload.write(payload)
+        try desk.allowed.write(Array("signer namespaces=\"git\" \(key.line)\n".utf8))
+        try desk.signature.write(Array(signature.utf8))
+        let arguments = ["-Y", "verify", "-f", "/dev/fd/3", "-I", "signer", "-n", "git", "-s", "/dev/fd/4"]
+        let status = try KeygenRun(arguments: arguments, files: [desk.payload, desk.allowed, desk.signature]).status()
         // It says 255 to a bad signature. Anything else, a signal too, says nothing about the signature.
         guard status == 0 || status == 255 << 8 else {
             throw GitError(
