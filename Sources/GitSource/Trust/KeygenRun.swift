@@ -2,6 +2,7 @@ import Glibc
 
 /// One run of `ssh-keygen`, waited for.
 struct KeygenRun {
+    var program = "ssh-keygen"
     let arguments: [String]
     /// Its standard input, and what it finds as `/dev/fd/3`, `/dev/fd/4` and so on.
     var files: [NamelessFile] = []
@@ -26,14 +27,14 @@ struct KeygenRun {
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         posix_spawnattr_setflags(&attributes, Self.newSession)
-        var words: [UnsafeMutablePointer<CChar>?] = (["ssh-keygen"] + arguments).map { strdup($0) }
+        var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
         words.append(nil)
         defer { words.forEach { free($0) } }
         var child: pid_t = 0
-        let code = posix_spawnp(&child, "ssh-keygen", &actions, &attributes, &words, environ)
+        let code = posix_spawnp(&child, program, &actions, &attributes, &words, environ)
         guard code == 0 else {
             throw GitError(
-                .failed, operation: "run", subject: "ssh-keygen",
+                .failed, operation: "run", subject: program,
                 "it cannot be run (\(String(cString: strerror(code)))); it is in the package openssh-client")
         }
         var status: Int32 = 0

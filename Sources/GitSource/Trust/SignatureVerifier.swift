@@ -5,6 +5,9 @@ import Synchronization
 
 /// Asks OpenSSH whether a signature is good for some bytes. Whose key it is, and when it counted, is for others to judge.
 struct SignatureVerifier {
+    /// OpenSSH's own program.
+    var program = "ssh-keygen"
+
     /// What the signature of an object is worth. Blocks for some milliseconds.
     /// - Throws: ``GitError`` when OpenSSH cannot be asked: then nothing is known.
     func check(_ object: SignedObject) throws(GitError) -> SignatureCheck { try check(object, with: Desk()) }
@@ -82,7 +85,8 @@ struct SignatureVerifier {
         try desk.allowed.write(Array("signer namespaces=\"git\" \(key.line)\n".utf8))
         try desk.signature.write(Array(signature.utf8))
         let arguments = ["-Y", "verify", "-f", "/dev/fd/3", "-I", "signer", "-n", "git", "-s", "/dev/fd/4"]
-        let status = try KeygenRun(arguments: arguments, files: [desk.payload, desk.allowed, desk.signature]).status()
+        let status = try KeygenRun(program: program, arguments: arguments, files: [desk.payload, desk.allowed, desk.signature])
+            .status()
         // It says 255 to a bad signature. Anything else, a signal too, says nothing about the signature.
         guard status == 0 || status == 255 << 8 else {
             throw GitError(
