@@ -30,6 +30,52 @@ import Testing
         #expect(info.authorName == "Curfew" && info.committedAt == Self.now)
     }
 
+    @Test func severalCommitsAreRevertedByOneThatNamesEachOfThem() async throws {
+        let fixture = try await Fixture("several")
+        let second = try await fixture.commit("Second", ["a.txt": "two\n"])
+        let third = try await fixture.commit("Third", ["b.txt": "b\n"])
+        let fourth = try await fixture.commit("Fourth", ["a.txt": "four\n"])
+        let mirror = try await fixture.mirror()
+        _ = try await mirror.refresh()
+        // Whatever the order they are named in: the newest goes first.
+        let body = "They failed.\n\nCurfew-Revert: \(second)\nCurfew-Workload: web\n"
+        let revert = try await mirror.revertAndPush([second, fourth], subject: nil, body: body, at: Self.now, attempts: 3)
+        #expect(try await git("show", "main:a.txt", "main:b.txt", in: fixture.remote) == "one\nb")
+        let info = try await mirror.commit(revert)
+        #expect(info.summary == "Revert \"Fourth\" and 1 more")
+        #expect(info.trailers("Curfew-Revert") == [second.hex, fourth.hex])
+        #expect(info.trailers("Curfew-Workload") == ["web"])
+        #expect(try await mirror.revertTargets(of: revert) == [second, fourth])
+        #expect(try await mirror.revertTargets(of: third).isEmpty)
+    }
+
+    /// A key that may only take back must not be able to do more under that name.
+    @Test func aRevertThatDoesMoreOrLessIsNone() async throws {
+        let fixture = try await Fixture("more")
+        let second = try await fixture.commit("Second", ["a.txt": "two\n"])
+        let third = try await fixture.commit("Third", ["b.txt": "b\n"])
+        try await git("rm", "-q", "b.txt", in: fixture.work)
+        let base = third.hex
+        let none = String(repeating: "0", count: 40)
+        for (trailers, a) in [
+            ("Curfew-Revert: \(third)", "more\n"), ("Curfew-Revert: \(second)\nCurfew-Revert: \(third)", "two\n"),
+            ("Curfew-Revert: \(third)\nCurfew-Revert: \(none)", "two\n"),
+            ("Curfew-Revert: \(third)\nCurfew-Revert: x", "two\n"),
+            ("Curfew-Revert: \(third)\nCurfew-Revert: \(third)", "two\n"), ("Other: x", "two\n"),
+        ] {
+            try await git("reset", "-q", "--soft", base, in: fixture.work)
+            let commit = try await fixture.commit("Revert\n\n\(trailers)", ["a.txt": a])
+            let mirror = try await fixture.mirror(name: "\(commit.short).git")
+            _ = try await mirror.refresh()
+            #expect(try await mirror.revertTargets(of: commit).isEmpty, "\(trailers)")
+        }
+        try await git("reset", "-q", "--soft", base, in: fixture.work)
+        let commit = try await fixture.commit("Revert\n\nCurfew-Revert: \(third)", ["a.txt": "two\n"])
+        let mirror = try await fixture.mirror()
+        _ = try await mirror.refresh()
+        #expect(try await mirror.revertTargets(of: commit) == [third])
+    }
+
     @Test func aConflictNamesThePaths() async throws {
         let fixture = try await Fixture("conflict")
         let second = try await fixture.commit("Second", ["a.txt": "two\n"])

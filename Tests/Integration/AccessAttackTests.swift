@@ -125,6 +125,22 @@ import Testing
         }
     }
 
+    /// What stands in grants/ and is none is taken off, and holds nothing up.
+    @Test(.timeLimit(.minutes(2))) func oddThingsInGrantsAreTakenOff() async throws {
+        try await AccessWorld.with("odd") { world, _ in
+            let files: [String: String?] = ["grants/sub/x.yaml": world.grant("x"), "grants/y.yml": world.grant("y")]
+            try await world.propose("alice", files, branch: "odd")
+            try await world.merge("bob", "odd")
+            let isGone = try await eventually(within: .seconds(20)) {
+                try await git("ls-tree", "-r", "--name-only", "main", "grants/", in: world.world.remote) == ""
+            }
+            #expect(isGone)
+            let tip = try await git("rev-parse", "main", in: world.world.remote)
+            #expect(await world.verified(at: tip))
+            #expect(try world.isWithoutAccess())
+        }
+    }
+
     /// The same file again after its end, with the approvals of the first time.
     @Test(.timeLimit(.minutes(3))) func anEndedGrantDoesNotComeBack() async throws {
         try await AccessWorld.with("replay") { world, daemon in

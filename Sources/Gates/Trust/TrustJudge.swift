@@ -62,7 +62,7 @@ struct TrustJudge {
         }
         let onlyEndsGrants =
             !step.commit.changes.isEmpty
-            && step.commit.changes.allSatisfy { $0.new == nil && Self.isGrantFile($0.path) }
+            && step.commit.changes.allSatisfy { $0.new == nil && $0.isIn("grants") }
         // A revert of a change of policies, or of the end of a grant, would give what was taken.
         let revertsDeploy = !revertTargets.isEmpty && step.commit.changes.allSatisfy { $0.path.hasPrefix("manifests/") }
         guard !isMerge, onlyEndsGrants || revertsDeploy else {
@@ -71,10 +71,6 @@ struct TrustJudge {
             ])
         }
         return .accepted(signer: nil, approvedBy: [])
-    }
-
-    static func isGrantFile(_ path: String) -> Bool {
-        path.hasPrefix("grants/") && path.hasSuffix(".yaml") && path.split(separator: "/").count == 2
     }
 
     /// Rules about what may stand in one commit together.

@@ -37,13 +37,13 @@ extension Mirror {
                 guard let tip = answer.tip else {
                     throw GitError(.corrupt, operation: "fetch from", subject: address, "the child gave no tip")
                 }
-                if answer.approvalsMoved == true { knownApprovals = nil }
+                if answer.approvalsMoved == true { approvalsMoved() }
                 return FetchOutcome(
                     tip: tip, remote: RemoteURL.redact(address), moved: tip != known,
                     approvalsMoved: answer.approvalsMoved ?? false)
             } catch let error as GitError {
                 // The child may have written them before it died.
-                knownApprovals = nil
+                approvalsMoved()
                 first = first ?? error
             }
         }
@@ -63,10 +63,17 @@ extension Mirror {
     public func revertAndPush(_ commit: ObjectID, subject: String?, body: String, at now: Instant, attempts: Int) async throws
         -> ObjectID
     {
+        try await revertAndPush([commit], subject: subject, body: body, at: now, attempts: attempts)
+    }
+
+    /// The same for several commits, in one.
+    public func revertAndPush(_ commits: [ObjectID], subject: String?, body: String, at now: Instant, attempts: Int)
+        async throws -> ObjectID
+    {
         var last = GitError(.rejected, operation: "push to", subject: RemoteURL.redact(location.url), "not tried")
         for _ in 0..<max(1, attempts) {
             let tip = try await refresh().tip
-            let revert = try makeRevert(of: commit, onto: tip, subject: subject, body: body, at: now)
+            let revert = try makeRevert(of: commits, onto: tip, subject: subject, body: body, at: now)
             do {
                 try await push(revert, expecting: tip)
                 return revert

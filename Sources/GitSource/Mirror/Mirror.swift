@@ -15,9 +15,10 @@ public actor Mirror {
     let worker: [String]
     private var handle: Handle?
     private var objects: ObjectDatabase?
-    /// What never changes: facts by commit, tags by object.
+    /// What never changes: facts and signatures by commit, tags by object.
     var knownFacts: [ObjectID: CommitFacts] = [:]
     var knownChanges = 0
+    var knownSignatures: [ObjectID: SignatureCheck] = [:]
     var knownTags: [ObjectID: ApprovalTag] = [:]
     /// The approvals as they were fetched last, `nil` when they have to be read again.
     var knownApprovals: [ApprovalName]?

@@ -16,45 +16,65 @@ extension Mirror {
     public func approvals(
         under prefix: String = MirrorRef.approvals,
         where isWanted: @Sendable (_ subject: String, _ person: String) -> Bool = { _, _ in true }
-    ) throws -> [ApprovalTag] {
-        try names(under: prefix).compactMap { name in
-            let parts = name.reference.split(separator: "/")
-            guard parts.count == 3, isWanted(String(parts[1]), String(parts[2])) else { return nil }
-            return try approval(name.reference, name.id)
+    ) async throws -> [ApprovalTag] {
+        let isMirror = prefix == MirrorRef.approvals
+        let names = try knownApprovals.flatMap { isMirror ? $0 : nil } ?? approvalNames(under: prefix)
+        if isMirror { knownApprovals = names }
+        var (tags, unknown): ([ApprovalTag], [Int]) = ([], [])
+        for (name, id) in names.map({ ($0.reference, $0.id) }) {
+            let parts = name.split(separator: "/")
+            guard parts.count == 3, isWanted(String(parts[1]), String(parts[2])) else { continue }
+            if let known = knownTags[id], known.reference == name {
+                tags.append(known)
+            } else if let tag = try readApproval(name, id) {
+                unknown.append(tags.count)
+                tags.append(tag)
+            }
         }
+        let (ids, objects) = (unknown.map { tags[$0].id }, try objectDatabase())
+        let checks = try await offQueue { () throws(GitError) in
+            try SignatureVerifier().check(ids.count) { objects.signedTag(ids[$0]) }
+        }
+        for (index, check) in zip(unknown, checks) {
+            tags[index].signature = check ?? .bad("it was not looked at")
+            if knownTags.count >= 2 * GitWorker.approvalLimit { knownTags.removeAll() }
+            knownTags[tags[index].id] = tags[index]
+        }
+        return tags
     }
 
-    private func names(under prefix: String) throws -> [ApprovalName] {
-        if prefix == MirrorRef.approvals, let known = knownApprovals { return known }
-        let found = try withRepository { repository -> [ApprovalName] in
+    /// Forgets which approvals there are.
+    func approvalsMoved() {
+        knownApprovals = nil
+    }
+
+    /// References, as `approvals/<subject>/<person>`. When there are too many, those about something that is here.
+    private func approvalNames(under prefix: String) throws -> [ApprovalName] {
+        try withRepository { repository in
             var iterator: OpaquePointer?
             try LibGit2.check(git_reference_iterator_glob_new(&iterator, repository, prefix + "*"), "list", prefix)
             defer { git_reference_iterator_free(iterator) }
-            var found: [ApprovalName] = []
+            var found: [String: ObjectID] = [:]
             var reference: OpaquePointer?
-            while found.count < GitWorker.approvalLimit, git_reference_next(&reference, iterator) == 0 {
+            while found.count < 1_000_000, git_reference_next(&reference, iterator) == 0 {
                 defer { git_reference_free(reference) }
-                guard let name = git_reference_name(reference), let target = git_reference_target(reference),
-                    let id = ObjectID(target.pointee)
-                else { continue }
-                let subject = String(String(cString: name).dropFirst(prefix.count))
-                found.append(ApprovalName(reference: "approvals/" + subject, id: id))
+                guard let name = git_reference_name(reference), let target = git_reference_target(reference) else { continue }
+                found[String(String(cString: name).dropFirst(prefix.count))] = ObjectID(target.pointee)
             }
-            return found
+            var names = found.keys.sorted()
+            if names.count > GitWorker.approvalLimit {
+                // In a person's clone requests count as well.
+                let subjects = try ApprovalSubjects(repository, from: [MirrorRef.remote, "HEAD", "refs/remotes/*"])
+                names = subjects.narrowed(names, to: GitWorker.approvalLimit)
+            }
+            return names.compactMap { name in found[name].map { ApprovalName(reference: "approvals/" + name, id: $0) } }
         }
-        if prefix == MirrorRef.approvals { knownApprovals = found }
-        return found
     }
 
-    /// `nil` when the reference names no annotated tag.
-    private func approval(_ name: String, _ id: ObjectID) throws -> ApprovalTag? {
-        if let known = knownTags[id], known.reference == name { return known }
-        var bytes: [UInt8] = []
-        guard case .value? = try? objectDatabase().read(id, GIT_OBJECT_TAG, limit: 1 << 20, { bytes = Array($0) }) else {
-            return nil
-        }
-        let object = SignedObject(tag: bytes)
-        let tag = try withRepository { repository -> ApprovalTag? in
+    /// The tag without a word about its signature; `nil` when the reference names no annotated tag.
+    private func readApproval(_ name: String, _ id: ObjectID) throws -> ApprovalTag? {
+        guard try objectDatabase().signedTag(id) != nil else { return nil }
+        return try withRepository { repository in
             var oid = git_oid(id)
             var pointer: OpaquePointer?
             guard git_tag_lookup(&pointer, repository, &oid) == 0, let pointer else { return nil }
@@ -65,10 +85,14 @@ extension Mirror {
                 reference: name, name: git_tag_name(pointer).map { String(cString: $0) } ?? "", id: id,
                 tagger: Self.claim(git_tag_tagger(pointer)), message: String(message[..<cut]), signature: .none)
         }
-        guard var tag else { return nil }
-        tag.signature = try SignatureVerifier().check(object)
-        if knownTags.count >= 10_000 { knownTags.removeAll() }
-        knownTags[id] = tag
-        return tag
+    }
+}
+
+extension ObjectDatabase {
+    /// A tag taken apart; `nil` when it is none, or has more than 16 KiB.
+    fileprivate func signedTag(_ id: ObjectID) -> SignedObject? {
+        let read = try? read(id, GIT_OBJECT_TAG, limit: 16_384) { SignedObject(tag: Array($0)) }
+        guard case .value(let object)? = read else { return nil }
+        return object
     }
 }

@@ -1,36 +1,92 @@
 import CurfewModel
+import Dispatch
 import Foundation
-import Glibc
+import Synchronization
 
 /// Asks OpenSSH whether a signature is good for some bytes. Whose key it is, and when it counted, is for others to judge.
 struct SignatureVerifier {
+    /// OpenSSH's own program.
+    var program = "ssh-keygen"
+
     /// What the signature of an object is worth. Blocks for some milliseconds.
     /// - Throws: ``GitError`` when OpenSSH cannot be asked: then nothing is known.
-    func check(_ object: SignedObject) throws(GitError) -> SignatureCheck {
+    func check(_ object: SignedObject) throws(GitError) -> SignatureCheck { try check(object, with: Desk()) }
+
+    private func check(_ object: SignedObject, with desk: Desk) throws(GitError) -> SignatureCheck {
         if let problem = object.problem { return .bad(problem) }
         guard let text = object.signature else { return .none }
-        guard text.hasPrefix(SSHSignature.begin) else {
-            return .bad("it is no SSH signature; sign with `git config gpg.format ssh`")
-        }
+        guard text.hasPrefix(SSHSignature.begin) else { return .bad(Self.foreign(text)) }
         guard let signature = SSHSignature(text) else { return .bad("the SSH signature cannot be read") }
         guard signature.namespace == "git" else {
             return .bad("it was signed for '\(signature.namespace.prefix(40).description.escapingControls)' and not for git")
         }
-        return try verify(object.payload, text, signature.key)
+        return try verify(object.payload, text, signature.key, with: desk)
             ? .good(signature.key) : .bad("the signature is not of these bytes")
     }
 
-    private func verify(_ payload: [UInt8], _ signature: String, _ key: SSHPublicKey) throws(GitError) -> Bool {
-        let folder = try KeygenRun.scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let allowed = "signer namespaces=\"git\" \(key.line)\n"
-        guard KeygenRun.write(Array(allowed.utf8), to: folder + "/allowed"),
-            KeygenRun.write(Array(signature.utf8), to: folder + "/signature"), KeygenRun.write(payload, to: folder + "/payload")
-        else {
-            throw GitError(.storage, operation: "verify a signature in", subject: folder, String(cString: strerror(errno)))
+    /// What each of `count` objects is worth, in their order: as many at once as there are processors. `nil` = `object` gave
+    /// none. Blocks.
+    /// - Throws: ``GitError`` when OpenSSH cannot be asked about one of them: then nothing is said of any.
+    func check(_ count: Int, _ object: @Sendable (Int) -> SignedObject?) throws(GitError) -> [SignatureCheck?] {
+        let state = Mutex(Progress(checks: Array(repeating: nil, count: count)))
+        let workers = min(ProcessInfo.processInfo.activeProcessorCount, count)
+        DispatchQueue.concurrentPerform(iterations: max(1, workers)) { _ in
+            do throws(GitError) {
+                let desk = try Desk()
+                while let index = state.withLock({ $0.take() }) {
+                    guard let object = object(index) else { continue }
+                    let check = try check(object, with: desk)
+                    state.withLock { $0.checks[index] = check }
+                }
+            } catch {
+                state.withLock { $0.failure = error }
+            }
         }
-        let arguments = ["-Y", "verify", "-f", folder + "/allowed", "-I", "signer", "-n", "git", "-s", folder + "/signature"]
-        let status = try KeygenRun(arguments: arguments, input: folder + "/payload", errors: "/dev/null").status()
+        return try state.withLock { progress throws(GitError) in
+            if let failure = progress.failure { throw failure }
+            return progress.checks
+        }
+    }
+
+    /// Which object is next, and what is known of those before.
+    private struct Progress {
+        var checks: [SignatureCheck?]
+        var next = 0
+        var failure: GitError?
+
+        mutating func take() -> Int? {
+            guard failure == nil, next < checks.count else { return nil }
+            defer { next += 1 }
+            return next
+        }
+    }
+
+    /// What is said of a signature of another kind.
+    private static func foreign(_ text: String) -> String {
+        let kind =
+            text.hasPrefix("-----BEGIN PGP ")
+            ? "an OpenPGP signature"
+            : text.hasPrefix("-----BEGIN SIGNED MESSAGE") ? "an X.509 signature" : "an unknown signature"
+        return "it is \(kind) and no SSH signature; sign with `git config gpg.format ssh`"
+    }
+
+    /// What OpenSSH reads in one run after the other.
+    private struct Desk {
+        let payload: NamelessFile
+        let allowed: NamelessFile
+        let signature: NamelessFile
+        init() throws(GitError) { (payload, allowed, signature) = (try NamelessFile(), try NamelessFile(), try NamelessFile()) }
+    }
+
+    private func verify(_ payload: [UInt8], _ signature: String, _ key: SSHPublicKey, with desk: Desk)
+        throws(GitError) -> Bool
+    {
+        try desk.payload.write(payload)
+        try desk.allowed.write(Array("signer namespaces=\"git\" \(key.line)\n".utf8))
+        try desk.signature.write(Array(signature.utf8))
+        let arguments = ["-Y", "verify", "-f", "/dev/fd/3", "-I", "signer", "-n", "git", "-s", "/dev/fd/4"]
+        let status = try KeygenRun(program: program, arguments: arguments, files: [desk.payload, desk.allowed, desk.signature])
+            .status()
         // It says 255 to a bad signature. Anything else, a signal too, says nothing about the signature.
         guard status == 0 || status == 255 << 8 else {
             throw GitError(
@@ -38,58 +94,5 @@ struct SignatureVerifier {
                 "it ended with status \(status); nothing is known")
         }
         return status == 0
-    }
-}
-
-/// One run of `ssh-keygen`, waited for.
-struct KeygenRun {
-    let arguments: [String]
-    let input: String
-    let errors: String
-    /// `POSIX_SPAWN_SETSID`, which glibc hides from Swift.
-    private static let newSession: Int16 = 0x80
-
-    /// The exit status as `waitpid` tells it.
-    func status() throws(GitError) -> Int32 {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT, 0o600)
-        // In a session of its own: without a terminal it cannot ask for a passphrase and wait for ever.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, Self.newSession)
-        var words: [UnsafeMutablePointer<CChar>?] = (["ssh-keygen"] + arguments).map { strdup($0) }
-        words.append(nil)
-        defer { words.forEach { free($0) } }
-        var child: pid_t = 0
-        let code = posix_spawnp(&child, "ssh-keygen", &actions, &attributes, &words, environ)
-        guard code == 0 else {
-            throw GitError(
-                .failed, operation: "run", subject: "ssh-keygen",
-                "it cannot be run (\(String(cString: strerror(code)))); it is in the package openssh-client")
-        }
-        var status: Int32 = 0
-        while waitpid(child, &status, 0) < 0, errno == EINTR {}
-        return status
-    }
-
-    /// A new folder of one's own.
-    static func scratch() throws(GitError) -> String {
-        let folder = "/tmp/curfew-keygen-\(getpid())-\(UInt64.random(in: .min ... .max))"
-        guard mkdir(folder, 0o700) == 0 else {
-            throw GitError(.storage, operation: "make folder", subject: folder, String(cString: strerror(errno)))
-        }
-        return folder
-    }
-
-    static func write(_ bytes: [UInt8], to path: String) -> Bool {
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { return false }
-        defer { close(file) }
-        return bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) } == bytes.count
     }
 }

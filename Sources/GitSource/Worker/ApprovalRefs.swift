@@ -10,6 +10,8 @@ extension GitWorker {
 struct ApprovalRefs {
     private var wanted: [String: ObjectID] = [:]
     private var present: [String: ObjectID] = [:]
+    /// Whether there are so many that only those about what is here already were looked at.
+    private(set) var isNarrowed = false
 
     init(_ repository: OpaquePointer, _ remote: OpaquePointer, _ context: ConnectionContext) throws {
         var heads: UnsafeMutablePointer<UnsafePointer<git_remote_head>?>?
@@ -17,15 +19,19 @@ struct ApprovalRefs {
         try context.check(git_remote_ls(&heads, &count, remote), "list")
         let prefix = "refs/tags/approvals/"
         for index in 0..<min(count, 1_000_000) {
-            guard wanted.count < GitWorker.approvalLimit, let head = heads?[index]?.pointee, let name = head.name else {
-                continue
-            }
+            guard let head = heads?[index]?.pointee, let name = head.name else { continue }
             let text = String(cString: name)
             // Two DNS labels and nothing else: what a tag is peeled to (`^{}`) is none.
             guard text.hasPrefix(prefix), let id = ObjectID(head.oid) else { continue }
             let parts = text.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count == 2, parts.allSatisfy({ Name(String($0)) != nil }) else { continue }
             wanted[String(text.dropFirst(prefix.count))] = id
+        }
+        if wanted.count > GitWorker.approvalLimit {
+            isNarrowed = true
+            let kept = try ApprovalSubjects(repository, from: [MirrorRef.remote])
+                .narrowed(wanted.keys, to: GitWorker.approvalLimit)
+            wanted = Dictionary(uniqueKeysWithValues: kept.map { ($0, wanted[$0]) }).compactMapValues(\.self)
         }
         var iterator: OpaquePointer?
         try LibGit2.check(

@@ -60,14 +60,24 @@ public enum GitWorker {
 
     /// Asks for the branch's tip and the tags of approvals, and downloads over the same connection what is not here.
     private static func refresh(_ request: WorkerRequest, _ context: ConnectionContext) throws -> (ObjectID, Bool) {
+        let (tip, moved, isPartial) = try fetch(request, context)
+        guard isPartial else { return (tip, moved) }
+        // What is new on the branch says which approvals matter.
+        var again = request
+        again.known = tip
+        let (next, movedAgain, _) = try fetch(again, context)
+        return (next, moved || movedAgain)
+    }
+
+    private static func fetch(_ request: WorkerRequest, _ context: ConnectionContext) throws -> (ObjectID, Bool, Bool) {
         try connected(request, context, GIT_DIRECTION_FETCH) { repository, remote in
             let tip = try tip(of: request.branch, remote, context)
             var approvals = try ApprovalRefs(repository, remote, context)
             let mayLag = request.mayLag == true && request.known.map { contains(repository, $0, tip) } ?? false
-            if mayLag, let known = request.known, known != tip { return (known, false) }
+            if mayLag, let known = request.known, known != tip { return (known, false, false) }
             // An address that copies another may know fewer approvals: those that are here stay.
             if request.mayLag == true { approvals.keep() }
-            if tip == request.known, approvals.areCurrent { return (tip, false) }
+            if tip == request.known, approvals.areCurrent { return (tip, false, false) }
             var options = git_fetch_options()
             git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION))
             context.install(in: &options.callbacks)
@@ -85,7 +95,7 @@ public enum GitWorker {
                 git_reference_create(&reference, repository, MirrorRef.remote, &oid, 1, nil), "write", MirrorRef.remote)
             git_reference_free(reference)
             try approvals.write(repository)
-            return (tip, !approvals.areCurrent)
+            return (tip, !approvals.areCurrent, approvals.isNarrowed && tip != request.known)
         }
     }
 

@@ -1,0 +1,98 @@
+internal import CLibGit2
+public import CurfewModel
+import Foundation
+
+extension Mirror {
+    /// Removes those of `files` (path → blob) that are still on the branch with just this blob, in one commit on its tip,
+    /// and pushes that; when somebody else was faster, again on the new tip. What lies directly in
+    /// `grants/` only: files, and folders where a file should be.
+    /// - Returns: the commit; `nil` when nothing was left to remove.
+    public func deleteAndPush(_ files: [String: ObjectID], message: String, at now: Instant, attempts: Int) async throws
+        -> ObjectID?
+    {
+        var last = GitError(.rejected, operation: "push to", subject: RemoteURL.redact(location.url), "not tried")
+        for _ in 0..<max(1, attempts) {
+            let tip = try await refresh().tip
+            guard let tree = try treeWithout(files, at: tip) else { return nil }
+            let commit = try write(message: message, tree: tree, parent: tip, at: now)
+            do {
+                try await push(commit, expecting: tip)
+                return commit
+            } catch let error as GitError where error.code == .rejected {
+                guard try await refresh().tip != tip else { throw error }
+                last = error
+            }
+        }
+        throw last
+    }
+
+    /// The tree of a commit without these files; `nil` when none of them is there.
+    private func treeWithout(_ files: [String: ObjectID], at commit: ObjectID) throws -> ObjectID? {
+        let tree = try tree(at: commit)
+        guard let folder = try tree.entries(of: tree.root).first(where: { $0.name == "grants" }) else { return nil }
+        guard folder.kind == .folder else {
+            // A file where the folder should be.
+            guard files["grants"] == folder.id else { return nil }
+            return try withRepository { repository in
+                try Self.edit(repository, tree.root) {
+                    try LibGit2.check(git_treebuilder_remove($0, "grants"), "remove", "grants")
+                }.id
+            }
+        }
+        return try withRepository { repository in
+            let names = try Self.names(in: folder.id, repository) { files["grants/\($0)"] == $1 }
+            guard !names.isEmpty else { return nil }
+            let grants = try Self.edit(repository, folder.id) { builder in
+                for name in names { try LibGit2.check(git_treebuilder_remove(builder, name), "remove a file from", "grants") }
+            }
+            return try Self.edit(repository, tree.root) { builder in
+                if grants.isEmpty {
+                    try LibGit2.check(git_treebuilder_remove(builder, "grants"), "remove", "grants")
+                } else {
+                    var oid = git_oid(grants.id)
+                    try LibGit2.check(
+                        git_treebuilder_insert(nil, builder, "grants", &oid, GIT_FILEMODE_TREE), "write", "grants")
+                }
+            }.id
+        }
+    }
+
+    /// The names of a folder's entries that are wanted, byte for byte: a name that is no UTF-8 is told repaired and could not
+    /// be found by that.
+    private static func names(in tree: ObjectID, _ repository: OpaquePointer, _ isWanted: (String, ObjectID) -> Bool) throws
+        -> [[CChar]]
+    {
+        var oid = git_oid(tree)
+        var pointer: OpaquePointer?
+        try LibGit2.check(git_tree_lookup(&pointer, repository, &oid), "read tree", tree.hex)
+        defer { git_tree_free(pointer) }
+        return (0..<git_tree_entrycount(pointer)).compactMap { index in
+            let entry = git_tree_entry_byindex(pointer, index)
+            guard let name = git_tree_entry_name(entry), let id = git_tree_entry_id(entry).flatMap({ ObjectID($0.pointee) }),
+                isWanted(String(cString: name), id)
+            else { return nil }
+            return Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))
+        }
+    }
+
+    /// A tree made anew from another, or from nothing.
+    static func edit(_ repository: OpaquePointer, _ tree: ObjectID?, _ body: (OpaquePointer) throws -> Void) throws
+        -> (id: ObjectID, isEmpty: Bool)
+    {
+        var source: OpaquePointer?
+        defer { git_tree_free(source) }
+        if let tree {
+            var oid = git_oid(tree)
+            try LibGit2.check(git_tree_lookup(&source, repository, &oid), "read tree", tree.hex)
+        }
+        var builder: OpaquePointer?
+        try LibGit2.check(git_treebuilder_new(&builder, repository, source), "edit", "tree")
+        defer { git_treebuilder_free(builder) }
+        guard let builder else { throw GitError(.failed, operation: "edit", subject: "tree", "no handle") }
+        try body(builder)
+        var oid = git_oid()
+        try LibGit2.check(git_treebuilder_write(&oid, builder), "write", "tree")
+        guard let id = ObjectID(oid) else { throw GitError(.corrupt, operation: "write", subject: "tree", "no id") }
+        return (id, git_treebuilder_entrycount(builder) == 0)
+    }
+}
