@@ -45,7 +45,9 @@ extension AccessKeeper {
         for record in store.records.values {
             if record.phase == .given, let end = record.end { consider(end) }
         }
-        for (key, retry) in retries where key.hasPrefix("end/") || key == "taint" { consider(retry.at) }
+        // One that is at work tells by itself when it is done.
+        let waiting = Set(parts.backends.keys).subtracting(busy).map { "end/\($0)" } + ["taint"]
+        for key in waiting { if let retry = retries[key] { consider(retry.at) } }
         return next
     }
 
@@ -67,6 +69,7 @@ extension AccessKeeper {
         } else if parts.backends[name] == nil {
             // The backend is not configured any more: only the target's own end is left.
             problems["end/\(name)"] = "\(name) is not configured any more; access on it ends by the target alone"
+            retries["end/\(name)"] = nil
             for id in ids { note(id, goneFrom: name, nil) }
         } else {
             take(probes, of: ids, from: name, now: now)
@@ -131,7 +134,7 @@ extension AccessKeeper {
                 problems["taint"] = "what \(record.id.name) touched cannot be marked: \(error)"
                 return retry("taint", now: now)
             }
-            problems["taint"] = nil
+            succeeded("taint")
             record.evidence.append("replaced: \(record.touches.map(\.rawValue).joined(separator: ", "))")
         }
         record.phase = .ended
