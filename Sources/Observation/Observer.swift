@@ -35,6 +35,7 @@ public struct Observer: Sendable {
         observation.instances = look.instances
         if let news = look.probed { await prober.track(news) }
         observation.health = await prober.health()
+        for (id, health) in look.reported { observation.health[id] = health }
         observation.edge = await edge
         return observation
     }

@@ -11,6 +11,14 @@ final class ObserverMemory: Sendable {
         var isStale = true
         var answering: [Name] = []
         var grouped: [Name: [ObservedInstance]] = [:]
+        /// What engines found out themselves.
+        var reported: [InstanceID: Health] = [:]
+    }
+    /// What ``look(at:)`` gives.
+    struct Look {
+        var instances: [Name: [ObservedInstance]]
+        var probed: [ObservedInstance]?
+        var reported: [InstanceID: Health]
     }
     private let lanes = Mutex<[String: Lane]>([:])
     private let state = Mutex(State())
@@ -37,10 +45,12 @@ final class ObserverMemory: Sendable {
 
     /// The instances of the runtimes that answered, by workload; and all that are to be probed, those of silent runtimes
     /// too, if they are others than at the last look.
-    func look(at answering: [Name]) -> (instances: [Name: [ObservedInstance]], probed: [ObservedInstance]?) {
+    func look(at answering: [Name]) -> Look {
         let answering = answering.sorted()
         return state.withLock { state in
-            guard state.isStale || state.answering != answering else { return (state.grouped, nil) }
+            guard state.isStale || state.answering != answering else {
+                return Look(instances: state.grouped, probed: nil, reported: state.reported)
+            }
             var grouped: [Name: [ObservedInstance]] = [:]
             grouped.reserveCapacity(state.grouped.count)
             for runtime in answering {
@@ -50,7 +60,12 @@ final class ObserverMemory: Sendable {
                 if let before = state.grouped[name], before == instances { grouped[name] = before }
             }
             (state.grouped, state.answering, state.isStale) = (grouped, answering, false)
-            return (grouped, state.seen.sorted { $0.key < $1.key }.flatMap(\.value))
+            let all = state.seen.sorted { $0.key < $1.key }.flatMap(\.value)
+            state.reported = [:]
+            for instance in all where instance.health?.probe == .image {
+                state.reported[instance.id] = instance.reportedHealth ?? .unknown
+            }
+            return Look(instances: grouped, probed: all, reported: state.reported)
         }
     }
 }

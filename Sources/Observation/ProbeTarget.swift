@@ -10,11 +10,12 @@ struct ProbeTarget: Sendable, Hashable {
 
     /// `nil` when there is nobody to ask: it does not run, or it has no health check.
     init?(_ instance: ObservedInstance) {
-        guard instance.state == .running, let check = instance.health else { return nil }
+        // An engine that probes by itself is not asked by us as well: it reports.
+        guard instance.state == .running, let check = instance.health, check.probe != .image else { return nil }
         (id, self.check) = (instance.id, check)
         switch check.probe {
         case .http(let port, _), .tcp(let port): endpoint = instance.endpoints[port]
-        case .command: endpoint = nil
+        case .command, .image: endpoint = nil
         }
     }
 
@@ -32,6 +33,7 @@ struct ProbeTarget: Sendable, Hashable {
         case .tcp(let port):
             guard let endpoint else { return "the instance has no port \(port)" }
             return await NetworkProbe.ask(endpoint, path: nil, timeout: timeout)
+        case .image: return nil
         case .command(let command):
             do {
                 let code = try await lane.ask(within: timeout) { [id] in try await run(id, command, timeout) }

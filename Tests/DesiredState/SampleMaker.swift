@@ -33,11 +33,21 @@ struct SampleMaker {
     private static let patterns: [String: (valid: [String], invalid: [String])] = [
         "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": (["local"], ["", "-a", "A", "a_b", "a."]),
         "^[^/]": (["site"], ["/site"]),
+        "^[^/].*$": (["keys/a.age"], ["/keys/a.age"]),
         "^https?://": (["https://h/x", "http://h/x"], ["ftp://h/x"]),
         "^[0-9a-f]{64}$": ([String(repeating: "a", count: 64)], ["a", String(repeating: "A", count: 64)]),
-        "^[^-].*@sha256:[0-9a-f]{64}$": (
-            ["r/a@sha256:" + String(repeating: "b", count: 64)], ["r/a:1", "-r@sha256:" + String(repeating: "b", count: 64)]
+        "^[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?$": (
+            ["r/a@sha256:" + String(repeating: "b", count: 64), "r/a:1"],
+            ["-r@sha256:" + String(repeating: "b", count: 64), "r a", "r@sha256:ab", ""]
         ),
+        "^[A-Z][A-Z_]{1,40}$": (["NET_BIND_SERVICE"], ["net", "", "A B"]),
+        "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})?$": (
+            ["1000:1000", "app"], ["-a", "a:b:c", "a b"]
+        ),
+        "^/run/secrets/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$": (
+            ["/run/secrets/k"], ["/etc/k", "/run/secrets/../k", "/run/secrets/"]
+        ),
+        "^[A-Za-z][A-Za-z0-9._-]* ?(==|!=) ?[^ ]+$": (["node.role==worker"], ["node.role", "", "=="]),
         "^/.*[^/]$": (["/data", "/var/cache"], ["data", "/", "/data/"]),
         "^/": (["/", "/live"], ["live"]),
         "^[^-]": (["https://h/x"], ["-x"]),

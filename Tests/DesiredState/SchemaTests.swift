@@ -24,12 +24,23 @@ import Testing
                 spec["ports"] = [["name": "local"]]
                 document["spec"] = spec
             }
+            // Only an image has a program of its own, and a volume is not in memory.
+            if var spec = document["spec"] as? [String: Any] {
+                if spec["command"] == nil, (spec["artifact"] as? [String: Any])?["image"] == nil { spec["command"] = ["true"] }
+                if var mounts = spec["mounts"] as? [[String: Any]] {
+                    for index in mounts.indices where mounts[index]["tmpfs"] != nil { mounts[index]["volume"] = nil }
+                    spec["mounts"] = mounts
+                }
+                document["spec"] = spec
+            }
             let text = try String(
                 decoding: JSONSerialization.data(withJSONObject: document, options: [.sortedKeys]), as: UTF8.self)
-            let capabilities = RuntimeCapabilities(
+            var capabilities = RuntimeCapabilities(
                 artifacts: [.tree, .url, .image, .none], limits: ["cpu", "memory", "pids"], volumes: true)
+            (capabilities.containers, capabilities.secrets) = (true, true)
+            (capabilities.placement, capabilities.resolvesTags) = (true, true)
             let loader = DesiredStateLoader(runtimes: [Name(literal: "local"): capabilities])
-            let tree = MemoryTree(["manifests/b/w.yaml": .file(Array(text.utf8)), "site/x": "x"])
+            let tree = MemoryTree(["manifests/b/w.yaml": .file(Array(text.utf8)), "site/x": "x", "keys/a.age": "x"])
             let found = try loader.load(tree, revision: ObjectID(number: 1)).allDiagnostics
             #expect(found.isEmpty == sample.valid, "\(sample.note): \(text)\n\(found)")
         }

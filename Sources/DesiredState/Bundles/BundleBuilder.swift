@@ -79,7 +79,7 @@ struct BundleBuilder {
                 continue
             }
             let decoded = item.says
-            let artifacts = try decoded.workloads.compactMap { try $0.artifactPath.map { try states.state(of: $0.path) } }
+            let artifacts = try decoded.workloads.flatMap { try $0.paths.map { try states.state(of: $0) } }
             work.append(Work(index: index, file: item.file, decoded: decoded, artifacts: artifacts))
             results.append(FileResult.pending)
         }

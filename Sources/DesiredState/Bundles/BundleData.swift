@@ -3,6 +3,7 @@ internal import CurfewModel
 /// What a path of an artifact is in one revision.
 enum ArtifactState: Hashable, Sendable {
     case folder(ObjectID)
+    case file(ObjectID)
     case missing
     case other(String)
 
@@ -11,7 +12,7 @@ enum ArtifactState: Hashable, Sendable {
             switch entry?.kind {
             case .folder: .folder(entry?.id ?? ObjectID.none)
             case nil: .missing
-            case .file, .executable: .other("a file")
+            case .file, .executable: .file(entry?.id ?? ObjectID.none)
             case .symlink: .other("a symbolic link, which is never followed")
             case .submodule: .other("a submodule, which is never fetched")
             }

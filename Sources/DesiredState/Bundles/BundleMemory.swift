@@ -20,9 +20,10 @@ struct ArtifactStates {
     mutating func areStill(_ file: FileResult) throws -> Bool {
         var index = 0
         for workload in file.decoded.workloads {
-            guard let artifact = workload.artifactPath else { continue }
-            guard index < file.artifacts.count, try state(of: artifact.path) == file.artifacts[index] else { return false }
-            index += 1
+            for path in workload.paths {
+                guard index < file.artifacts.count, try state(of: path) == file.artifacts[index] else { return false }
+                index += 1
+            }
         }
         return true
     }

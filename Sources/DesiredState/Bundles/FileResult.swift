@@ -34,6 +34,19 @@ final class FileResult: Sendable {
                     workload.artifact = .tree(path: artifact.path, id: id)
                 }
             }
+            for (index, secret) in workload.secrets.enumerated() {
+                guard case .age(let source, _) = secret.source else { continue }
+                let state = states.next() ?? .missing
+                if case .file(let id) = state {
+                    workload.secrets[index].source = .age(path: source, id: id)
+                } else {
+                    let place = item.agePaths.first { $0.path == source }?.position ?? item.position
+                    diagnostics.append(
+                        Diagnostic(
+                            file: path, line: place.line, column: place.column,
+                            "age '\(source)' is no file in this revision (paths begin at the repository's root)"))
+                }
+            }
             guard let digest = hasher.generation(of: workload) else { continue }
             let desired = DesiredWorkload(
                 workload: workload, generation: digest.generation, parts: digest.parts, bundle: bundle, revision: .none)
@@ -54,6 +67,7 @@ final class FileResult: Sendable {
         return switch state {
         case .folder: nil
         case .missing: "is not there in this revision (paths begin at the repository's root)"
+        case .file: "is a file; it has to be a folder"
         case .other(let what): "is \(what); it has to be a folder"
         }
     }

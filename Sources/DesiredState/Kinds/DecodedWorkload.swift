@@ -12,17 +12,23 @@ final class DecodedWorkload: Sendable {
     let expose: [Position]
     /// `artifact.path`, with its place; the workload's artifact is a placeholder then.
     let artifactPath: (path: String, position: Position)?
+    /// Encrypted files of the repository that its secrets name, in their order.
+    let agePaths: [(path: String, position: Position)]
 
     init(
         _ workload: Workload, position: Position, dependsOn: [Position], expose: [Position],
-        artifactPath: (path: String, position: Position)?
+        artifactPath: (path: String, position: Position)?, agePaths: [(path: String, position: Position)] = []
     ) {
         self.workload = workload
         self.position = position
         self.dependsOn = dependsOn
         self.expose = expose
         self.artifactPath = artifactPath
+        self.agePaths = agePaths
     }
+
+    /// Every path of the repository that the workload depends on: the artifact's first.
+    var paths: [String] { (artifactPath.map { [$0.path] } ?? []) + agePaths.map(\.path) }
 }
 
 /// What one file of `manifests/` says, whatever its path.

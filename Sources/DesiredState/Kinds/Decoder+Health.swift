@@ -14,6 +14,7 @@ extension Decoder {
             if let port = tcp[.port].flatMap({ self.port($0, "health.tcp.port", ports: ports) }) { probe = .tcp(port: port) }
         }
         if let node = record[.command], let words = command(node, "health.command", ports: ports) { probe = .command(words) }
+        if let node = record[.image], choice(node, "health.image", ["healthcheck"]) != nil { probe = .image }
         var check = HealthCheck(probe: probe ?? .command([]))
         if let node = record[.interval] { check.interval = span(node, "interval", WorkloadRules.interval) ?? check.interval }
         if let node = record[.timeout] { check.timeout = span(node, "timeout", WorkloadRules.timeout) ?? check.timeout }
@@ -66,9 +67,8 @@ extension Decoder {
         if let node = record[.deadline] { policy.deadline = span(node, "deadline", WorkloadRules.deadline) ?? policy.deadline }
         if let node = record[.drain] { policy.drain = span(node, "drain", WorkloadRules.drain) ?? policy.drain }
         if let node = record[.onFailure] { policy.onFailure = choice(node, "onFailure") ?? policy.onFailure }
-        if let node = record[.keepWarm], let time = span(node, "keepWarm", .zero...WorkloadRules.pause.upperBound), time > .zero
-        {
-            report(node, "keepWarm is not built yet for runtime local; write 0s or leave it out")
+        if let node = record[.keepWarm] {
+            policy.keepWarm = span(node, "keepWarm", .zero...WorkloadRules.pause.upperBound) ?? .zero
         }
         return policy
     }

@@ -2,7 +2,7 @@ internal import CurfewModel
 
 /// What runs in an instance: artifact, command, environment, and the placeholders in them.
 extension Decoder {
-    func artifact(_ node: Int, _ draft: inout Draft) {
+    func artifact(_ node: Int, _ draft: inout Draft, resolvesTags: Bool) {
         guard let record = record(node, "artifact", as: ArtifactField.self) else { return }
         if let node = record[.path], let path = string(node, "artifact.path") {
             if let reason = Self.pathFault(path) {
@@ -20,12 +20,13 @@ extension Decoder {
             }
         }
         if let node = record[.image], let image = string(node, "artifact.image", maximum: 512) {
-            if Self.isPinned(image) {
+            if Self.isPinned(image) || (resolvesTags && Self.isTagged(image)) {
                 draft.artifact = .image(image)
             } else {
+                let way = resolvesTags ? "or a tag, such as registry/app:1.2" : "a tag can change under a running system"
                 report(
                     node,
-                    "artifact.image '\(image.prefix(80))' has to name a digest, such as registry/app@sha256:… (64 hexadecimal digits): a tag can change under a running system"
+                    "artifact.image '\(image.prefix(80))' has to name a digest, such as registry/app@sha256:… (64 hexadecimal digits): \(way)"
                 )
             }
         }
@@ -63,20 +64,28 @@ extension Decoder {
 
     private static func isPinned(_ image: String) -> Bool {
         let parts = image.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, let first = parts[0].utf8.first, first != UInt8(ascii: "-"), parts[1].hasPrefix("sha256:")
-        else { return false }
+        guard parts.count == 2, isTagged(String(parts[0])), parts[1].hasPrefix("sha256:") else { return false }
         let digits = parts[1].utf8.dropFirst(7)
         return digits.count == 64 && digits.allSatisfy(\.isLowerHexadecimal)
-            && image.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+
+    /// A reference without a digest: lower-case words between slashes, a port after the host, a tag.
+    private static func isTagged(_ image: String) -> Bool {
+        guard let first = image.utf8.first, (0x61...0x7A).contains(first) || (0x30...0x39).contains(first) else { return false }
+        return image.utf8.allSatisfy {
+            (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || "._:/-".utf8.contains($0)
+        } && !image.contains("//") && !image.hasSuffix("/") && !image.hasSuffix(":")
     }
 
     /// An argument vector.
-    func command(_ node: Int, _ label: String, ports: [Port]) -> [String]? {
+    func command(_ node: Int, _ label: String, ports: [Port], isProgram: Bool = true) -> [String]? {
         var words: [String] = []
         words.reserveCapacity(min(Int(yaml.nodes[resolve(node)].count), WorkloadRules.words.upperBound))
         list(node, label, count: WorkloadRules.words) { item in
             guard let word = string(item, label, maximum: WorkloadRules.word) else { return }
-            if words.isEmpty, word.isEmpty { report(item, "\(label) begins with an empty word; it has to name a program") }
+            if isProgram, words.isEmpty, word.isEmpty {
+                report(item, "\(label) begins with an empty word; it has to name a program")
+            }
             placeholders(item, word, label, ports: ports)
             words.append(word)
         }
@@ -128,10 +137,10 @@ extension Decoder {
             }
             let name = String(decoding: bytes[(index + 2)..<end], as: UTF8.self)
             index = end + 1
-            if name == "PORT", !ports.isEmpty { continue }
-            let known = ports.isEmpty ? [] : ["PORT"] + ports.map(\.variable)
+            if name == "HOST" || name == "PORT" && !ports.isEmpty { continue }
+            let known = ["HOST"] + (ports.isEmpty ? [] : ["PORT"] + ports.map(\.variable))
             if !known.contains(name) {
-                let hint = known.isEmpty ? "; this workload has no ports" : Spelling.hint(name, among: known)
+                let hint = ports.isEmpty ? "; this workload has no ports" : Spelling.hint(name, among: known)
                 report(
                     node,
                     "\(label): nothing is called '$(\(name.prefix(40)))'\(hint); write '$$(' for the characters themselves")

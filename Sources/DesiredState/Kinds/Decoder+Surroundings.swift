@@ -10,14 +10,18 @@ extension Decoder {
             let name = record[.name].flatMap { self.name($0, "port name") }
             let expose = record[.expose].flatMap { integer($0, "expose", WorkloadRules.port) }
             let mode = record[.protocol].flatMap { choice($0, "protocol", as: Port.Mode.self) } ?? .http
+            let port = record[.port].flatMap { integer($0, "port", WorkloadRules.port) }
             guard let name else { return }
+            if let port, ports.contains(where: { $0.port == port }) {
+                report(record[.port] ?? item, "port \(port) is used twice in this workload")
+            }
             if ports.contains(where: { $0.name == name }) {
                 return report(record[.name] ?? item, "port name '\(name)' is used twice in this workload")
             }
             if let expose, ports.contains(where: { $0.expose == expose }) {
                 report(record[.expose] ?? item, "expose \(expose) is used twice in this workload")
             }
-            ports.append(Port(name: name, expose: expose, mode: mode))
+            ports.append(Port(name: name, expose: expose, mode: mode, port: port))
             positions.append(record[.expose].map(position) ?? Position(line: 0, column: 0))
         }
         (draft.ports, draft.expose) = (ports, positions)
@@ -31,13 +35,15 @@ extension Decoder {
             pids: record[.pids].flatMap { integer($0, "pids", WorkloadRules.pids) })
     }
 
-    func mounts(_ node: Int) -> [Mount] {
+    func mounts(_ node: Int, containers: Bool) -> [Mount] {
         var mounts: [Mount] = []
         list(node, "mounts", count: 0...WorkloadRules.entries) { item in
             guard let record = record(item, "mount", as: MountField.self) else { return }
             let volume = record[.volume].flatMap { name($0, "volume") }
             guard let node = record[.path], let path = string(node, "mount path") else { return }
-            if let reason = Self.mountFault(path) { return report(node, "mount path '\(path.prefix(80))' \(reason)") }
+            if let reason = Self.mountFault(path, containers: containers) {
+                return report(node, "mount path '\(path.prefix(80))' \(reason)")
+            }
             if let other = mounts.first(where: { Self.overlap($0.path, path) }) {
                 return report(
                     node, "mount path '\(path)' " + (other.path == path ? "is used twice" : "overlaps '\(other.path)'"))
@@ -45,7 +51,9 @@ extension Decoder {
             if let volume, mounts.contains(where: { $0.volume == volume }) {
                 return report(record[.volume] ?? node, "volume '\(volume)' is mounted twice")
             }
-            mounts.append(Mount(path: path, volume: volume))
+            let tmpfs = record[.tmpfs].flatMap { bytes($0, "tmpfs", WorkloadRules.memory) }
+            if let node = record[.tmpfs], volume != nil { report(node, "a volume is not in memory; leave 'tmpfs' out") }
+            mounts.append(Mount(path: path, volume: volume, tmpfs: tmpfs))
         }
         return mounts
     }
@@ -55,7 +63,10 @@ extension Decoder {
         "/app", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sbin", "/sys", "/usr",
     ]
 
-    static func mountFault(_ path: String) -> String? {
+    /// What no container gives away: the kernel's places, and where its secrets lie.
+    static let containerPlaces = ["/dev", "/proc", "/run/secrets", "/sys"]
+
+    static func mountFault(_ path: String, containers: Bool) -> String? {
         guard path.hasPrefix("/") else { return "has to be absolute" }
         if path == "/" { return "is the root, which is read-only" }
         if path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return "holds control characters" }
@@ -63,7 +74,7 @@ extension Decoder {
         if parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) {
             return "has to be written without '.', '..', '//' and a final '/'"
         }
-        if let place = reservedPlaces.first(where: { overlap($0, path) }) {
+        if let place = (containers ? containerPlaces : reservedPlaces).first(where: { overlap($0, path) }) {
             return "lies in \(place), which is read-only; use a place such as /data or /var/cache"
         }
         return nil

@@ -36,6 +36,14 @@ final class GenerationHasher {
             whole += parts[index].digest
             short[name] = parts[index].short
         }
+        // Only where there is something: generations of workloads without it are what they always were.
+        form.removeAll(keepingCapacity: true)
+        if Self.writeContainer(of: workload, to: &form) {
+            let digest = Array(SHA256.hash(data: form))
+            Self.append("container", to: &whole)
+            whole += digest
+            short["container"] = String(Self.hex(digest).prefix(16))
+        }
         guard let generation = Generation(Self.hex(Array(SHA256.hash(data: whole)))) else { return nil }
         return (generation, short)
     }
@@ -115,12 +123,35 @@ extension GenerationHasher {
         }
     }
 
+    /// Options of containers, secrets, ports of the image's own, mounts in memory. `false` when there is nothing of it.
+    private static func writeContainer(of workload: Workload, to form: inout [UInt8]) -> Bool {
+        let (options, ports) = (workload.container, workload.ports.filter { $0.port != nil })
+        let mounts = workload.mounts.filter { $0.tmpfs != nil }.sorted { $0.path < $1.path }
+        guard !options.isDefault || !workload.secrets.isEmpty || !ports.isEmpty || !mounts.isEmpty else { return false }
+        append(options.args, to: &form)
+        append([options.workingDir ?? "", options.user ?? "", options.writableRoot ? "writable" : ""], to: &form)
+        append(options.networks.map(\.rawValue).sorted(), to: &form)
+        append(options.capabilities.sorted(), to: &form)
+        append(options.placement.sorted(), to: &form)
+        append(ports.flatMap { [$0.name.rawValue, String($0.port ?? 0)] }, to: &form)
+        append(mounts.flatMap { [$0.path, String($0.tmpfs?.value ?? 0)] }, to: &form)
+        append(workload.secrets.count, to: &form)
+        for secret in workload.secrets.sorted(by: { $0.path < $1.path }) {
+            switch secret.source {
+            case .age(_, let id): append([secret.path, "age", id?.hex ?? ""], to: &form)
+            case .file(let name): append([secret.path, "file", name.rawValue], to: &form)
+            }
+        }
+        return true
+    }
+
     private static func write(_ health: HealthCheck?, to form: inout [UInt8]) {
         guard let health else { return append(["none"], to: &form) }
         switch health.probe {
         case .http(let port, let path): append(["http", port.rawValue, path], to: &form)
         case .tcp(let port): append(["tcp", port.rawValue], to: &form)
         case .command(let words): append(["command"] + words, to: &form)
+        case .image: append(["image"], to: &form)
         }
         for span in [health.interval, health.timeout, health.startup] { append(Int(span.milliseconds), to: &form) }
         append(health.failures, to: &form)

@@ -2,16 +2,17 @@ internal import CurfewModel
 
 /// `health`.
 enum HealthField: Int, FieldKey {
-    case http, tcp, command, interval, timeout, startup, failures
+    case http, tcp, command, image, interval, timeout, startup, failures
 
     static let shape = Shape(Self.self)
-    static let alternatives: [[Self]] = [[.http], [.tcp], [.command]]
+    static let alternatives: [[Self]] = [[.http], [.tcp], [.command], [.image]]
 
     var form: Form {
         switch self {
         case .http: .record(HTTPProbeField.shape)
         case .tcp: .record(TCPProbeField.shape)
         case .command: .list(.text(maximum: WorkloadRules.word), count: WorkloadRules.words)
+        case .image: .choice(["healthcheck"])
         case .interval: .span(WorkloadRules.interval)
         case .timeout: .span(WorkloadRules.timeout)
         case .startup: .span(WorkloadRules.startup)
@@ -63,7 +64,7 @@ enum RolloutField: Int, FieldKey {
         case .deadline: .span(WorkloadRules.deadline)
         case .drain: .span(WorkloadRules.drain)
         case .onFailure: .choice(RolloutPolicy.OnFailure.allCases.map(\.rawValue))
-        case .keepWarm: .span(.zero ... .zero)
+        case .keepWarm: .span(.zero...WorkloadRules.pause.upperBound)
         }
     }
 }

@@ -22,14 +22,17 @@ enum WorkloadRules {
     static let drain = Span.zero...Span.seconds(3600)
     static let environmentName = "^[A-Za-z_][A-Za-z0-9_]*$"
     static let word = 32768
+    static let capability = "^[A-Z][A-Z_]{1,40}$"
+    static let account = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})?$"
+    static let secretPath = "^/run/secrets/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"
 }
 
 /// `spec` of a Workload.
 enum WorkloadField: Int, FieldKey {
-    case runtime, replicas, artifact, command, env, ports, resources, mounts, health, rollout, dependsOn
+    case runtime, replicas, artifact, command, env, ports, resources, mounts, health, rollout, dependsOn, secrets, container
 
     static let shape = Shape(Self.self)
-    static let required: [Self] = [.runtime, .command]
+    static let required: [Self] = [.runtime]
 
     var form: Form {
         switch self {
@@ -46,6 +49,8 @@ enum WorkloadField: Int, FieldKey {
         case .health: .record(HealthField.shape)
         case .rollout: .record(RolloutField.shape)
         case .dependsOn: .list(.name, count: 0...WorkloadRules.entries)
+        case .secrets: .list(.record(SecretField.shape), count: 0...WorkloadRules.entries)
+        case .container: .record(ContainerField.shape)
         }
     }
 }
@@ -62,14 +67,14 @@ enum ArtifactField: Int, FieldKey {
         case .path: .text(pattern: "^[^/]")
         case .url: .text(pattern: "^https?://", maximum: 2048)
         case .sha256: .text(pattern: "^[0-9a-f]{64}$")
-        case .image: .text(pattern: "^[^-].*@sha256:[0-9a-f]{64}$", maximum: 512)
+        case .image: .text(pattern: "^[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?$", maximum: 512)
         }
     }
 }
 
 /// One of `ports`.
 enum PortField: Int, FieldKey {
-    case name, expose, `protocol`
+    case name, expose, `protocol`, port
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.name]
@@ -77,7 +82,7 @@ enum PortField: Int, FieldKey {
     var form: Form {
         switch self {
         case .name: .name
-        case .expose: .integer(WorkloadRules.port)
+        case .expose, .port: .integer(WorkloadRules.port)
         case .protocol: .choice(Port.Mode.allCases.map(\.rawValue))
         }
     }
@@ -100,7 +105,7 @@ enum ResourcesField: Int, FieldKey {
 
 /// One of `mounts`.
 enum MountField: Int, FieldKey {
-    case path, volume
+    case path, volume, tmpfs
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.path]
@@ -109,6 +114,7 @@ enum MountField: Int, FieldKey {
         switch self {
         case .path: .text(pattern: "^/.*[^/]$")
         case .volume: .name
+        case .tmpfs: .bytes(WorkloadRules.memory)
         }
     }
 }

@@ -69,16 +69,21 @@ struct Draft {
     var rollout = RolloutPolicy()
     var dependsOn: [Name] = []
     var dependsOnPositions: [Position] = []
+    var secrets: [SecretFile] = []
+    var agePaths: [(path: String, position: Position)] = []
+    var container = ContainerOptions()
 
     /// The workload; only called when nothing was reported.
     func finished(name: Name, labels: [String: String], at position: Position) -> DecodedWorkload? {
-        guard let runtime, let command else { return nil }
+        guard let runtime else { return nil }
+        var workload = Workload(
+            name: name, labels: labels, runtime: runtime, replicas: replicas, artifact: artifact, command: command ?? [],
+            env: env, ports: ports, resources: resources, mounts: mounts, health: health, rollout: rollout,
+            dependsOn: dependsOn)
+        (workload.secrets, workload.container) = (secrets, container)
         return DecodedWorkload(
-            Workload(
-                name: name, labels: labels, runtime: runtime, replicas: replicas, artifact: artifact, command: command,
-                env: env, ports: ports, resources: resources, mounts: mounts, health: health, rollout: rollout,
-                dependsOn: dependsOn),
-            position: position, dependsOn: dependsOnPositions, expose: expose, artifactPath: artifactPath)
+            workload, position: position, dependsOn: dependsOnPositions, expose: expose, artifactPath: artifactPath,
+            agePaths: agePaths)
     }
 }
 
@@ -87,17 +92,20 @@ extension Decoder {
     func workload(_ node: Int, runtimes: [Name: RuntimeCapabilities]) -> Draft? {
         guard let spec = record(node, "spec", as: WorkloadField.self) else { return nil }
         var draft = Draft()
+        let able = spec[.runtime].flatMap { capabilities(of: $0, runtimes) }
         if let node = spec[.replicas] { draft.replicas = integer(node, "replicas", WorkloadRules.replicas) ?? 1 }
         // Ports first: placeholders and probes name them.
         if let node = spec[.ports] { ports(node, &draft) }
         if let node = spec[.command] { draft.command = command(node, "command", ports: draft.ports) }
         if let node = spec[.env] { draft.env = environment(node, ports: draft.ports) }
-        if let node = spec[.artifact] { artifact(node, &draft) }
+        if let node = spec[.artifact] { artifact(node, &draft, resolvesTags: able?.resolvesTags ?? false) }
         if let node = spec[.resources] { draft.resources = resources(node) }
-        if let node = spec[.mounts] { draft.mounts = mounts(node) }
+        if let node = spec[.mounts] { draft.mounts = mounts(node, containers: able?.containers ?? false) }
         if let node = spec[.health] { draft.health = health(node, ports: draft.ports) }
         if let node = spec[.rollout] { draft.rollout = rollout(node) }
         if let node = spec[.dependsOn] { dependencies(node, &draft) }
+        if let node = spec[.secrets] { secrets(node, &draft) }
+        if let node = spec[.container] { draft.container = container(node, ports: draft.ports) }
         if let node = spec[.runtime], let name = name(node, "runtime") {
             draft.runtime = name
             if let capabilities = runtimes[name] {
@@ -113,38 +121,11 @@ extension Decoder {
         return draft
     }
 
-    /// Refuses what the runtime cannot do, with its reason; never ignores it.
-    private func check(_ spec: Record<WorkloadField>, of draft: Draft, runtime: Name, can: RuntimeCapabilities) {
-        let kind: RuntimeCapabilities.ArtifactKind =
-            switch draft.artifact {
-            case .tree: .tree
-            case .url: .url
-            case .image: .image
-            case .none: draft.artifactPath == nil ? .none : .tree
-            }
-        // An artifact that could not be read has been reported already.
-        if !can.artifacts.contains(kind), kind != .none || spec[.artifact] == nil {
-            let words: [RuntimeCapabilities.ArtifactKind: String] = [
-                .tree: "a folder of the repository (artifact.path)", .url: "an archive (artifact.url)",
-                .image: "an image (artifact.image)", .none: "no artifact",
-            ]
-            let able = RuntimeCapabilities.ArtifactKind.allCases.filter(can.artifacts.contains).compactMap { words[$0] }
-            report(
-                spec[.artifact] ?? spec.node,
-                "runtime \(runtime) cannot run \(words[kind] ?? kind.rawValue); it takes \(able.joined(separator: ", "))")
-        }
-        if let node = spec[.resources] {
-            let asked = [
-                ("cpu", draft.resources.cpu != nil), ("memory", draft.resources.memory != nil),
-                ("pids", draft.resources.pids != nil),
-            ]
-            for (field, set) in asked where set && !can.limits.contains(field) {
-                report(node, can.missingLimits[field] ?? "runtime \(runtime) cannot limit \(field)")
-            }
-        }
-        if !can.volumes, let node = spec[.mounts], draft.mounts.contains(where: { $0.volume != nil }) {
-            report(node, "runtime \(runtime) has no volumes; leave 'volume' out for a folder that goes with its instance")
-        }
+    /// What the runtime that is named can do, without a word about a wrong name.
+    private func capabilities(of written: Int, _ runtimes: [Name: RuntimeCapabilities]) -> RuntimeCapabilities? {
+        let node = resolve(written)
+        guard yaml.nodes[node].kind == .scalar else { return nil }
+        return Name(yaml.string(node)).flatMap { runtimes[$0] }
     }
 
     private func dependencies(_ node: Int, _ draft: inout Draft) {

@@ -8,6 +8,8 @@ public struct HealthCheck: Hashable, Sendable, Codable {
         case tcp(port: Name)
         /// An argument vector run beside the instance, in an equal sandbox; exit code 0 is healthy.
         case command([String])
+        /// The image's own HEALTHCHECK, as the engine runs it.
+        case image
     }
     /// What is asked.
     public var probe: Probe

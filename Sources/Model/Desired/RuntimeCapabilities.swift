@@ -10,6 +10,17 @@ public struct RuntimeCapabilities: Sendable, Hashable {
     public var missingLimits: [String: String]
     /// Named volumes.
     public var volumes: Bool
+    /// Whether its instances are containers: everything of ``ContainerOptions`` but the placement, ports of the image's own,
+    /// mounts in memory, the image's own health check.
+    public var containers = false
+    /// Secrets as files.
+    public var secrets = false
+    /// Several hosts to choose from.
+    public var placement = false
+    /// Images named by a tag: it is resolved to a digest when the manifest changes.
+    public var resolvesTags = false
+    /// Why it takes no artifact of some kind, for the error; by kind.
+    public var missingArtifacts: [ArtifactKind: String] = [:]
 
     /// Makes capabilities.
     public init(artifacts: Set<ArtifactKind>, limits: Set<String>, missingLimits: [String: String] = [:], volumes: Bool) {

@@ -10,7 +10,8 @@ public struct Workload: Hashable, Sendable {
     public var replicas: Int
     /// What is run.
     public var artifact: Artifact
-    /// Argument vector; `$(PORT)` and `$(PORT_NAME)` stand for the ports that the runtime allots. Never a shell.
+    /// Argument vector; `$(PORT)` and `$(PORT_NAME)` stand for the ports that the runtime allots, `$(HOST)` for the address
+    /// to listen on. Never a shell. Empty = the image's own entrypoint.
     public var command: [String]
     /// Environment; the same placeholders are allowed in values.
     public var env: [String: String]
@@ -26,6 +27,10 @@ public struct Workload: Hashable, Sendable {
     public var rollout: RolloutPolicy
     /// Workloads that must be healthy before this one is created.
     public var dependsOn: [Name]
+    /// Secrets, each a file in the instance.
+    public var secrets: [SecretFile] = []
+    /// What only containers have.
+    public var container = ContainerOptions()
 
     /// Makes a workload; nothing is checked here (DesiredState does that).
     public init(
@@ -81,9 +86,11 @@ public struct Port: Hashable, Sendable, Codable {
     public var expose: Int?
     /// `protocol:` in manifests.
     public var mode: Mode
+    /// The port that the program listens on inside its container, 1 to 65535; `nil` = the runtime allots one.
+    public var port: Int?
     /// Makes a port.
-    public init(name: Name, expose: Int? = nil, mode: Mode = .http) {
-        (self.name, self.expose, self.mode) = (name, expose, mode)
+    public init(name: Name, expose: Int? = nil, mode: Mode = .http, port: Int? = nil) {
+        (self.name, self.expose, self.mode, self.port) = (name, expose, mode, port)
     }
 
     /// The placeholder and environment variable for this port: `http-admin` → `PORT_HTTP_ADMIN`.
@@ -110,6 +117,10 @@ public struct Mount: Hashable, Sendable, Codable {
     public var path: String
     /// A named volume of this workload that outlives instances; `nil` = a fresh folder for each instance, gone with it.
     public var volume: Name?
+    /// In memory, at most of this size, gone with the instance; only without ``volume``.
+    public var tmpfs: ByteCount?
     /// Makes a mount.
-    public init(path: String, volume: Name? = nil) { (self.path, self.volume) = (path, volume) }
+    public init(path: String, volume: Name? = nil, tmpfs: ByteCount? = nil) {
+        (self.path, self.volume, self.tmpfs) = (path, volume, tmpfs)
+    }
 }

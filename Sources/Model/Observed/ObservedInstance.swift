@@ -31,6 +31,10 @@ public struct ObservedInstance: Hashable, Sendable, Codable {
     public var foreign: String?
     /// The health check that it was made with, as recorded; lets an old generation be probed after its manifest has gone.
     public var health: HealthCheck?
+    /// What the engine itself found out, where it probes (``HealthCheck/Probe/image``).
+    public var reportedHealth: Health?
+    /// Where it runs, for people: a host of an engine of many.
+    public var place: String?
 
     /// Makes an observed instance.
     public init(

@@ -13,7 +13,7 @@ extension LocalRuntime {
         guard let record = try await lanes.run({ folder.look(name: id.rawValue).record }) else {
             throw DriverError(.failed, operation: "run probe", subject: id.rawValue, "there is no such instance")
         }
-        var values: [String: String] = [:]
+        var values = ["HOST": "127.0.0.1"]
         for (key, value) in record.environment where key == "PORT" || key.hasPrefix("PORT_") { values[key] = value }
         var sandbox = sandbox(record)
         sandbox.diesWithParent = true

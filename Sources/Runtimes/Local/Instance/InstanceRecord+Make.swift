@@ -12,14 +12,17 @@ extension InstanceRecord {
         for port in workload.ports { values[port.variable] = ports[port.name].map { String($0) } }
         values["PORT"] = workload.ports.first.flatMap { ports[$0.name] }.map { String($0) }
         var environment = ["PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/tmp", "LANG": "C.UTF-8"]
-        for (key, value) in workload.env { environment[key] = Placeholders.replaced(value, values) }
+        // The address to listen on: nobody but the edge has to reach an instance.
+        let host = ["HOST": "127.0.0.1"]
+        let words = values.merging(host) { ours, _ in ours }
+        for (key, value) in workload.env { environment[key] = Placeholders.replaced(value, words) }
         environment.merge(values) { _, ours in ours }
         environment["INSTANCE"] = id.rawValue
         environment["WORKLOAD"] = workload.name.rawValue
         self.init(
             id: id, workload: workload.name, generation: desired.generation, parts: desired.parts, revision: desired.revision,
             createdAt: createdAt, health: workload.health, ports: ports, environment: environment,
-            command: workload.command.map { Placeholders.replaced($0, values) }, mounts: workload.mounts,
+            command: workload.command.map { Placeholders.replaced($0, words) }, mounts: workload.mounts,
             resources: workload.resources, artifact: artifact, hostFiles: hostFiles)
     }
 }

@@ -1,7 +1,7 @@
-/// `$(PORT)` and `$(PORT_NAME)` in commands and environment values; `$$(` stands for a plain `$(`.
-enum Placeholders {
+/// `$(HOST)`, `$(PORT)` and `$(PORT_NAME)` in commands and environment values; `$$(` stands for a plain `$(`.
+public enum Placeholders {
     /// Replaces what `values` has; anything else stays as it is written.
-    static func replaced(_ text: String, _ values: [String: String]) -> String {
+    public static func replaced(_ text: String, _ values: [String: String]) -> String {
         guard text.utf8.contains(UInt8(ascii: "$")) else { return text }
         var result = ""
         var rest = text[...]
