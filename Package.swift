@@ -27,6 +27,8 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let http1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let core = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -49,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
@@ -71,6 +74,14 @@ let package = Package(
         module("Rollout", ["CurfewModel", "CurfewDrivers"]),
         module("Observation", ["CurfewModel", "CurfewDrivers", posix, core]),
         module("Runtimes/Local", as: "LocalRuntime", ["CurfewModel", "CurfewDrivers", "CLauncher", crypto, subprocess, http]),
+        // Its streams are taken where the caller is, actors too.
+        .target(
+            name: "CurfewDockerAPI", dependencies: [http, core, posix, http1, tls], path: "Sources/DockerAPI",
+            swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
+        module(
+            "Runtimes/Containers", as: "Containers",
+            ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", crypto, subprocess]),
+        module("Runtimes/Docker", as: "DockerRuntime", ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers"]),
         module("AccessBackends/SSH", as: "SSHBackend", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("AccessBackends/Sudo", as: "SudoBackend", ["CurfewModel", "CurfewDrivers", "CLauncher", subprocess]),
         module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewModel", "CurfewDrivers", subprocess]),
@@ -79,7 +90,8 @@ let package = Package(
             "Daemon",
             [
                 "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewDrivers", "CurfewRollout",
-                "CurfewObservation", "CurfewLocalRuntime", "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
+                "CurfewObservation", "CurfewLocalRuntime", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime",
+                "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
                 "CurfewSSHBackend",
                 "CurfewSudoBackend", logging, lifecycle, subprocess,
             ]),

@@ -14,13 +14,18 @@ extension Composition {
         let runtimes = try runtimes(of: configuration, state: state, artifacts: mirror(of: configuration, program: ""))
         var ended: [InstanceID] = []
         for runtime in runtimes.values {
+            if !dryRun { try await runtime.open() }
             let instances = try await runtime.observe()
             ended += instances.map(\.id)
-            guard !dryRun else { continue }
+            guard !dryRun else {
+                await runtime.shutdown()
+                continue
+            }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for instance in instances { group.addTask { try await runtime.stop(instance.id, grace: .seconds(2)) } }
                 try await group.waitForAll()
             }
+            await runtime.shutdown()
         }
         if !dryRun { await edge(of: configuration, state: state).stop() }
         return ended.sorted()

@@ -1,4 +1,7 @@
 public import CurfewDesiredState
+import CurfewContainers
+import CurfewDockerAPI
+import CurfewDockerRuntime
 import CurfewDrivers
 import CurfewHAProxyEdge
 import CurfewJournal
@@ -11,7 +14,12 @@ import CurfewObservation
 public enum Composition {
     /// What each configured runtime can do on this machine.
     public static func capabilities(of configuration: ServiceConfiguration) -> [Name: RuntimeCapabilities] {
-        configuration.runtimes.mapValues { _ in LocalRuntime.capabilities() }
+        configuration.runtimes.mapValues { runtime in
+            switch runtime.type {
+            case "docker": DockerRuntime.capabilities(of: docker(runtime, configuration))
+            default: LocalRuntime.capabilities()
+            }
+        }
     }
 
     /// What a service with the default configuration can do on this machine.
@@ -37,14 +45,36 @@ public enum Composition {
 
     static func runtimes(
         of configuration: ServiceConfiguration, state: StateFolder, artifacts: any ArtifactSource
-    ) throws -> [Name: LocalRuntime] {
+    ) throws -> [Name: any Runtime] {
         try configuration.runtimes.mapValues { runtime in
-            try LocalRuntime(
+            if runtime.type == "docker" {
+                return try DockerRuntime(configuration: docker(runtime, configuration), artifacts: artifacts)
+            }
+            return try LocalRuntime(
                 configuration: LocalRuntimeConfiguration(
                     name: runtime.name, folder: state.runtime(runtime.name), firstPort: runtime.firstPort,
                     lastPort: runtime.lastPort, user: runtime.user, maxArtifact: runtime.maxArtifact),
                 artifacts: artifacts)
         }
+    }
+
+    private static func docker(
+        _ runtime: ServiceConfiguration.RuntimeConfiguration, _ configuration: ServiceConfiguration
+    ) -> DockerRuntimeConfiguration {
+        let engine = runtime.engine
+        var settings = DockerRuntimeConfiguration(
+            name: runtime.name, folder: StateFolder(path: configuration.state).runtime(runtime.name),
+            endpoint: endpoints(of: engine).first ?? DockerEndpoint(address: .unix(path: "/var/run/docker.sock")))
+        (settings.base, settings.resolveTags, settings.credentials) = (engine.base, engine.resolveTags, engine.credentials)
+        if let address = engine.publishOn { settings.reach = .published(on: address) }
+        settings.maxArtifact = runtime.maxArtifact
+        settings.secrets = SecretSettings(folder: configuration.secrets.folder, identity: configuration.secrets.identity)
+        return settings
+    }
+
+    static func endpoints(of engine: ServiceConfiguration.EngineConfiguration) -> [DockerEndpoint] {
+        let tls = engine.tls.map { DockerEndpoint.TLSFiles(authority: $0.ca, certificate: $0.cert, key: $0.key) }
+        return engine.endpoints.compactMap { DockerEndpoint($0, tls: $0.hasPrefix("tcp:") ? tls : nil) }
     }
 
     static func edge(of configuration: ServiceConfiguration, state: StateFolder) -> HAProxyEdge {

@@ -2,7 +2,7 @@ public import CurfewDesiredState
 import CurfewGitSource
 import CurfewHAProxyEdge
 import CurfewJournal
-import CurfewLocalRuntime
+import CurfewDrivers
 public import CurfewModel
 import CurfewObservation
 public import Logging
@@ -14,7 +14,7 @@ public struct CurfewService: Service {
     private let log: Logger
     private let lock: StateLock
     private let journal: Journal
-    private let runtimes: [Name: LocalRuntime]
+    private let runtimes: [Name: any Runtime]
     private let edge: HAProxyEdge
     private let prober: Prober
     private let follower: BranchFollower
@@ -44,9 +44,11 @@ public struct CurfewService: Service {
         let runtimes = runtimes
         prober = Prober { id, command, timeout in
             for runtime in runtimes.values {
-                return try await runtime.run(command, beside: id, timeout: timeout)
+                do { return try await runtime.run(command, beside: id, timeout: timeout) } catch let error as DriverError
+                    where error.code == .noInstance
+                { continue }
             }
-            return 1
+            throw DriverError(.noInstance, operation: "run probe", subject: id.rawValue, "there is no such instance")
         }
         let queue = RevertQueue(state)
         let relay = Relay()

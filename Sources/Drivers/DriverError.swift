@@ -14,6 +14,8 @@ public struct DriverError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let missingProgram = Code(rawValue: "missingProgram")
         /// The artifact cannot be had or is not what it should be.
         public static let badArtifact = Code(rawValue: "badArtifact")
+        /// There is no such instance in this runtime.
+        public static let noInstance = Code(rawValue: "noInstance")
         /// A port is taken by somebody else.
         public static let portInUse = Code(rawValue: "portInUse")
         /// The disk is full or cannot be written.

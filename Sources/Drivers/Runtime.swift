@@ -10,6 +10,13 @@ public protocol Runtime: Sendable {
     /// What it can do.
     var capabilities: RuntimeCapabilities { get }
 
+    /// Takes over what is there and begins to watch. Idempotent; called once the service owns its state folder. Before
+    /// it, only ``observe()`` and ``logTail(_:lines:)`` may be called, and they change nothing.
+    /// - Throws: ``DriverError`` when it can never work here. One that does not answer just now is no reason.
+    func open() async throws
+    /// Stops watching. Instances run on.
+    func shutdown() async
+
     /// Everything that wears our mark, running or not, ours or not. Never an empty list because of a failure: that throws.
     func observe() async throws -> [ObservedInstance]
 
@@ -23,6 +30,7 @@ public protocol Runtime: Sendable {
     func stop(_ id: InstanceID, grace: Span) async throws
 
     /// Runs a command in a sandbox equal to the instance's (same files, environment and limits); returns its exit code.
+    /// Throws ``DriverError`` with code `noInstance` when it is not one of this runtime's.
     func run(_ command: [String], beside id: InstanceID, timeout: Span) async throws -> Int32
 
     /// The last lines that the instance wrote, oldest first; works for an instance that has ended and not been removed.
@@ -33,6 +41,20 @@ public protocol Runtime: Sendable {
 
     /// Something may have changed: an instance has ended. A hint to observe, never the truth itself.
     var events: AsyncStream<RuntimeEvent> { get }
+}
+
+extension Runtime {
+    /// Most have nothing to take over.
+    public func open() async throws {}
+    /// Most watch nothing.
+    public func shutdown() async {}
+}
+
+/// A runtime that knows which digest a tag stands for.
+public protocol TagResolver: Sendable {
+    /// `registry/app:1.2` → `registry/app@sha256:…`, as the registry says just now.
+    /// - Throws: ``DriverError``.
+    func resolve(tag reference: String) async throws -> String
 }
 
 /// A hint that something has changed.
@@ -54,4 +76,14 @@ public protocol ArtifactSource: Sendable {
     /// Writes the tree's files below `folder`, which exists and is empty. Symlinks that leave the tree, submodules and
     /// names that are no plain path component are refused; at most `limit` bytes are written.
     func checkOut(tree: ObjectID, into folder: String, limit: ByteCount) async throws
+
+    /// The bytes of a file of the repository, at most `limit`.
+    func blob(_ id: ObjectID, limit: ByteCount) async throws -> [UInt8]
+}
+
+extension ArtifactSource {
+    /// Most sources have only folders.
+    public func blob(_ id: ObjectID, limit: ByteCount) async throws -> [UInt8] {
+        throw DriverError(.unsupported, operation: "read", subject: id.short, "there are no single files here")
+    }
 }

@@ -16,13 +16,16 @@ enum ConfigurationRules {
     static let owners = 1...64
     static let backendTypes = ["sudo", "ssh"]
     static let foreign = ["report", "remove"]
-    static let runtimeTypes = ["local"]
+    static let runtimeTypes = ["local", "docker", "swarm"]
+    static let reaches = ["address", "published"]
+    static let endpoint = "^(unix:///.+|tcp://[A-Za-z0-9\\[].*:[0-9]+)$"
+    static let image = "^([a-z0-9][A-Za-z0-9._:/-]*@)?sha256:[0-9a-f]{64}$"
     static let edgeTypes = ["haproxy"]
 }
 
 /// The top level of `curfew.yaml`.
 enum ConfigurationField: Int, FieldKey {
-    case apiVersion, kind, repository, state, trust, identity, prune, limits, observe, runtimes, edge, access
+    case apiVersion, kind, repository, state, trust, identity, prune, limits, observe, runtimes, edge, access, secrets
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.apiVersion, .kind, .repository, .trust]
@@ -38,6 +41,7 @@ enum ConfigurationField: Int, FieldKey {
         case .prune: .record(PruneField.shape)
         case .limits: .record(LimitsField.shape)
         case .observe: .record(ObserveField.shape)
+        case .secrets: .record(SecretsField.shape)
         case .runtimes:
             .map(key: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", value: .record(RuntimeField.shape), maximum: 64)
         case .edge: .record(EdgeField.shape)
@@ -158,31 +162,6 @@ enum ObserveField: Int, FieldKey {
 
     static let shape = Shape(Self.self)
     var form: Form { .span(ConfigurationRules.observe) }
-}
-
-/// One of `runtimes`.
-enum RuntimeField: Int, FieldKey {
-    case type, ports, user, store
-
-    static let shape = Shape(Self.self)
-    static let required: [Self] = [.type]
-
-    var form: Form {
-        switch self {
-        case .type: .choice(ConfigurationRules.runtimeTypes)
-        case .ports: .ports
-        case .user: .text(pattern: "^[A-Za-z_][A-Za-z0-9_.-]*$", maximum: 32)
-        case .store: .record(StoreField.shape)
-        }
-    }
-}
-
-/// `runtimes.<name>.store`.
-enum StoreField: Int, FieldKey {
-    case maxArtifact
-
-    static let shape = Shape(Self.self)
-    var form: Form { .bytes(ConfigurationRules.artifact) }
 }
 
 /// `edge`.

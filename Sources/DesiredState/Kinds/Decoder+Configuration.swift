@@ -24,7 +24,11 @@ extension Decoder {
             configuration.observeInterval = interval
         }
         if let node = top[.access] { configuration.backends = backends(node, folder: folder) }
-        if let node = top[.runtimes] { configuration.runtimes = runtimes(node) }
+        if let node = top[.runtimes] { configuration.runtimes = runtimes(node, folder: folder) }
+        if let node = top[.secrets], let record = record(node, "secrets", as: SecretsField.self) {
+            configuration.secrets.folder = record[.folder].flatMap { path($0, "secrets.folder", folder: folder) }
+            configuration.secrets.identity = record[.identity].flatMap { path($0, "secrets.identity", folder: folder) }
+        }
         return repository == nil ? nil : configuration
     }
 

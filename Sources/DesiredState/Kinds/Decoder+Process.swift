@@ -62,7 +62,7 @@ extension Decoder {
         return nil
     }
 
-    private static func isPinned(_ image: String) -> Bool {
+    static func isPinned(_ image: String) -> Bool {
         let parts = image.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, isTagged(String(parts[0])), parts[1].hasPrefix("sha256:") else { return false }
         let digits = parts[1].utf8.dropFirst(7)

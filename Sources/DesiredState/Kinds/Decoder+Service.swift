@@ -33,69 +33,19 @@ extension Decoder {
         return result
     }
 
-    func runtimes(_ node: Int) -> [Name: ServiceConfiguration.RuntimeConfiguration] {
-        var result: [Name: ServiceConfiguration.RuntimeConfiguration] = [:]
-        pairs(node, "runtimes", maximum: 64) { key, value in
-            guard let name = name(key, "runtime's name"), let record = record(value, "runtime \(name)", as: RuntimeField.self)
-            else { return }
-            var runtime = ServiceConfiguration.RuntimeConfiguration(name: name)
-            if let node = record[.type] { runtime.type = choice(node, "type", ConfigurationRules.runtimeTypes) ?? "local" }
-            if let node = record[.ports], let range = ports(node) {
-                (runtime.firstPort, runtime.lastPort) = (range.lowerBound, range.upperBound)
-            }
-            if let node = record[.user] { runtime.user = user(node) }
-            if let node = record[.store], let store = self.record(node, "store", as: StoreField.self),
-                let node = store[.maxArtifact], let size = bytes(node, "maxArtifact", ConfigurationRules.artifact)
-            {
-                runtime.maxArtifact = size
-            }
-            if let other = result.values.first(where: {
-                $0.firstPort <= runtime.lastPort && runtime.firstPort <= $0.lastPort
-            }) {
-                report(record[.ports] ?? value, "the ports of runtime \(name) overlap those of runtime \(other.name)")
-            }
-            result[name] = runtime
-        }
-        if yaml.nodes[resolve(node)].count == 0 { report(node, "runtimes is empty; leave it out for one runtime 'local'") }
-        return result
-    }
-
-    /// `20000-29999`.
-    private func ports(_ node: Int) -> ClosedRange<Int>? {
-        guard let text = string(node, "ports", maximum: 32) else { return nil }
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Quantity.whole($0) }
-        if parts.count == 2, let first = parts[0], let last = parts[1], (1024...65535).contains(first),
-            (1024...65535).contains(last), first <= last
-        {
-            return Int(first)...Int(last)
-        }
-        report(node, "ports has to be a range within 1024-65535, such as \(ConfigurationRules.ports), not '\(text)'")
-        return nil
-    }
-
-    private func user(_ node: Int) -> String? {
-        guard let text = string(node, "user", maximum: 32) else { return nil }
-        let first = text.utf8.first ?? 0
-        let plain = text.unicodeScalars.allSatisfy {
-            $0.isASCII && ($0.properties.isAlphabetic || "0123456789_.-".unicodeScalars.contains($0))
-        }
-        if plain, first == 0x5F || (0x41...0x5A).contains(first) || (0x61...0x7A).contains(first) { return text }
-        report(node, "user '\(text)' is no name of an account")
-        return nil
-    }
-
     func edge(_ node: Int) -> ServiceConfiguration.EdgeConfiguration {
         var result = ServiceConfiguration.EdgeConfiguration()
         guard let record = record(node, "edge", as: EdgeField.self) else { return result }
         if let node = record[.type] { result.type = choice(node, "edge.type", ConfigurationRules.edgeTypes) ?? result.type }
-        if let node = record[.bind], let text = string(node, "edge.bind", maximum: 64) {
-            var address = in6_addr()
-            if inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1 {
-                result.bind = text
-            } else {
-                report(node, "edge.bind has to be a literal IPv4 or IPv6 address, not '\(text)'")
-            }
-        }
+        if let node = record[.bind] { result.bind = address(node, "edge.bind") ?? result.bind }
         return result
+    }
+
+    func address(_ node: Int, _ label: String) -> String? {
+        guard let text = string(node, label, maximum: 64) else { return nil }
+        var address = in6_addr()
+        if inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1 { return text }
+        report(node, "\(label) has to be a literal IPv4 or IPv6 address, not '\(text)'")
+        return nil
     }
 }

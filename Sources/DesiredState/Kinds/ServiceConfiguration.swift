@@ -69,7 +69,7 @@ public struct ServiceConfiguration: Sendable, Hashable {
     public struct RuntimeConfiguration: Sendable, Hashable {
         /// What workloads call it.
         public var name: Name
-        /// The driver: `local`.
+        /// The driver: `local`, `docker` or `swarm`.
         public var type: String
         /// First port that it may give to instances.
         public var firstPort: Int
@@ -79,6 +79,8 @@ public struct ServiceConfiguration: Sendable, Hashable {
         public var user: String?
         /// Largest artifact, unpacked.
         public var maxArtifact: ByteCount
+        /// For `docker` and `swarm`: the engine.
+        public var engine = EngineConfiguration()
 
         /// Makes a runtime with the documented defaults.
         public init(
@@ -92,6 +94,45 @@ public struct ServiceConfiguration: Sendable, Hashable {
             self.user = user
             self.maxArtifact = maxArtifact
         }
+    }
+    /// How a runtime gets to its engine.
+    public struct EngineConfiguration: Sendable, Hashable {
+        /// `unix:///…` or `tcp://…`; several managers of a swarm are tried in order.
+        public var endpoints: [String] = []
+        /// Files for mutual TLS with `tcp://…`.
+        public var tls: (ca: String, cert: String, key: String)?
+        /// The image that folders of the repository are put on, by digest or id.
+        public var base: String?
+        /// Whether manifests may name images by tag.
+        public var resolveTags = false
+        /// A file of logins as `docker login` writes it.
+        public var credentials: String?
+        /// The literal address that ports are published on; `nil` = containers are reached at their own addresses.
+        public var publishOn: String?
+        /// Where images of folders are pushed for all hosts of a swarm: `registry.example:5000/curfew`.
+        public var registry: String?
+        /// No engine.
+        public init() {}
+
+        public static func == (left: Self, right: Self) -> Bool {
+            left.endpoints == right.endpoints && left.base == right.base && left.resolveTags == right.resolveTags
+                && left.credentials == right.credentials && left.publishOn == right.publishOn && left.registry == right.registry
+                && left.tls?.ca == right.tls?.ca && left.tls?.cert == right.tls?.cert && left.tls?.key == right.tls?.key
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            hasher.combine(endpoints)
+            hasher.combine(base)
+        }
+    }
+    /// `secrets`: where secrets of workloads come from; absolute paths.
+    public struct SecretsConfiguration: Sendable, Hashable {
+        /// The folder of the files that manifests name.
+        public var folder: String?
+        /// The `age` identity for encrypted files of the repository.
+        public var identity: String?
+        /// None.
+        public init() {}
     }
     /// `edge`.
     public struct EdgeConfiguration: Sendable, Hashable {
@@ -145,6 +186,8 @@ public struct ServiceConfiguration: Sendable, Hashable {
     public var runtimes: [Name: RuntimeConfiguration]
     /// The way that traffic takes.
     public var edge: EdgeConfiguration
+    /// Where secrets come from.
+    public var secrets = SecretsConfiguration()
 
     // Nothing is checked by the initialisers: they are for composition in code and in tests. Files go through `load`.
 

@@ -1,3 +1,4 @@
+internal import CLibGit2
 public import CurfewDrivers
 public import CurfewModel
 import Dispatch
@@ -13,6 +14,16 @@ extension Mirror: ArtifactSource {
                 continuation.resume(
                     with: Result { try TreeWriter(objects: source, limit: limit.value).write(tree, to: folder) })
             }
+        }
+    }
+
+    public nonisolated func blob(_ id: ObjectID, limit: ByteCount) async throws -> [UInt8] {
+        let source = try await ownObjectDatabase()
+        switch try source.read(id, GIT_OBJECT_BLOB, limit: Int(clamping: limit.value), { Array($0) }) {
+        case .value(let bytes): return bytes
+        case .tooLarge(let size):
+            throw DriverError(
+                .badArtifact, operation: "read", subject: id.short, "it has \(size) bytes; at most \(limit) are allowed")
         }
     }
 

@@ -11,7 +11,7 @@ extension LocalRuntime {
         try LocalRuntime.check(command: command, id)
         let folder = folder(id)
         guard let record = try await lanes.run({ folder.look(name: id.rawValue).record }) else {
-            throw DriverError(.failed, operation: "run probe", subject: id.rawValue, "there is no such instance")
+            throw DriverError(.noInstance, operation: "run probe", subject: id.rawValue, "there is no such instance")
         }
         var values = ["HOST": "127.0.0.1"]
         for (key, value) in record.environment where key == "PORT" || key.hasPrefix("PORT_") { values[key] = value }

@@ -1,0 +1,100 @@
+import CurfewContainers
+import CurfewDockerAPI
+public import CurfewDrivers
+public import CurfewModel
+
+extension DockerRuntime {
+    private static let filters = ["type": ["container"], "label": [ContainerMark.kind + "=instance"]]
+
+    /// Ways into a container, by the beginning of the event's action.
+    private static let ways = [
+        ("exec_start: ", "exec"), ("attach", "attach"), ("extract-to-dir", "copy"), ("archive-path", "copy"),
+        ("export", "export"),
+    ]
+
+    /// Listens until the stream ends. Begins where the last one ended, so that a cut loses nothing that the engine keeps.
+    func watch() async throws {
+        try await claim()
+        let since = cursor == 0 ? nil : cursor + 1
+        try await client.events(since: since, filters: Self.filters) { event in
+            self.take(event)
+        }
+    }
+
+    private func take(_ event: EngineEvent) {
+        cursor = max(cursor, event.nanoseconds)
+        guard let container = event.actor.ID else { return }
+        if let entry = entry(of: event, isLive: true) { entered.yield(entry) }
+        let action = String(event.action.prefix { $0 != ":" })
+        switch action {
+        case "exec_create", "exec_start", "exec_die", "exec_detach", "attach", "archive-path", "extract-to-dir", "export",
+            "top", "resize":
+            // A healthy instance is probed all the time: nothing is looked at again for that.
+            return
+        case "start":
+            if let id = known[container]?.instance.id, starting[id] == nil, var entry = written[id], entry.object == container,
+                entry.startedAt != nil, entry.tampered == nil
+            {
+                entry.tampered = "it was started again by hand"
+                try? note(id, entry)
+            }
+        default: break
+        }
+        known[container]?.isStale = true
+        let id = known[container]?.instance.id
+        let code = event.actor.Attributes?["exitCode"].map { " with code \($0)" } ?? ""
+        report.yield(RuntimeEvent(runtime: name, instance: id, detail: "\(id?.rawValue ?? "a container"): \(action)\(code)"))
+    }
+
+    public func entries(since: Instant) async throws -> [ObservedEntry] {
+        var found: [ObservedEntry] = []
+        let now = Instant(milliseconds: Int64(ContinuousTime.now))
+        try await translating("read the engine's history", "\(client.endpoint)") {
+            try await client.events(
+                since: since.milliseconds * 1_000_000, until: max(now.milliseconds, since.milliseconds) * 1_000_000,
+                filters: Self.filters
+            ) { event in
+                if let entry = self.entry(of: event, isLive: false) { found.append(entry) }
+            }
+        }
+        return found
+    }
+
+    /// The entry that an event tells of; `nil` for what is none, or our own.
+    private func entry(of event: EngineEvent, isLive: Bool) -> ObservedEntry? {
+        guard let container = event.actor.ID, let way = Self.ways.first(where: { event.action.hasPrefix($0.0) }) else {
+            return nil
+        }
+        let attributes = event.actor.Attributes ?? [:]
+        guard let mark = ContainerMark(labels: attributes), mark.owner == owner else { return nil }
+        let exec = attributes["execID"]
+        var command = ""
+        if way.1 == "exec" {
+            command = String(event.action.dropFirst(way.0.count))
+            if isOurs(container, exec: exec, command: command, mark, isLive: isLive) { return nil }
+        } else if way.1 == "copy" {
+            command = attributes["path"] ?? ""
+        }
+        return ObservedEntry(
+            runtime: name, instance: mark.id, workload: mark.workload, kind: way.1,
+            command: String(decoding: command.utf8.prefix(1000), as: UTF8.self),
+            at: Instant(milliseconds: event.nanoseconds / 1_000_000),
+            id: exec ?? "\(container.prefix(12))-\(event.nanoseconds)")
+    }
+
+    /// Whether a command is a probe of ours, a session that we opened, or the image's own health check.
+    private func isOurs(_ container: String, exec: String?, command: String, _ mark: ContainerMark, isLive: Bool) -> Bool {
+        if let exec, ours.contains(exec) { return true }
+        if known[container]?.healthcheck == command { return true }
+        if isLive, let count = expected[container]?[command], count > 0 {
+            expected[container]?[command] = count - 1
+            if let exec { ours.insert(exec) }
+            return true
+        }
+        // Who ran it nobody knows any more; it is what is run there every few seconds anyway.
+        if !isLive, case .command(let words)? = mark.health?.probe {
+            return words.map { Placeholders.replaced($0, mark.placeholders) }.joined(separator: " ") == command
+        }
+        return false
+    }
+}
