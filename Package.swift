@@ -73,6 +73,7 @@ let package = Package(
         module("Runtimes/Local", as: "LocalRuntime", ["CurfewModel", "CurfewDrivers", "CLauncher", crypto, subprocess, http]),
         module("AccessBackends/SSH", as: "SSHBackend", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("AccessBackends/Sudo", as: "SudoBackend", ["CurfewModel", "CurfewDrivers", "CLauncher", subprocess]),
+        module("AccessBackends/Exec", as: "ExecBackend", ["CurfewModel", "CurfewDrivers"]),
         module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("Journal", ["CurfewModel", crypto, database]),
         module(
@@ -81,7 +82,7 @@ let package = Package(
                 "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewDrivers", "CurfewRollout",
                 "CurfewObservation", "CurfewLocalRuntime", "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
                 "CurfewSSHBackend",
-                "CurfewSudoBackend", logging, lifecycle, subprocess,
+                "CurfewSudoBackend", "CurfewExecBackend", logging, lifecycle, subprocess, crypto, posix, core,
             ]),
         module(
             "CLI",
@@ -105,6 +106,10 @@ let package = Package(
         tests("LocalRuntime", ["CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", subprocess]),
         tests("SSHBackend", ["CurfewModel", "CurfewDrivers", "CurfewSSHBackend"]),
         tests("SudoBackend", ["CurfewModel", "CurfewDrivers", "CurfewSudoBackend"]),
+        tests("ExecBackend", ["CurfewModel", "CurfewDrivers", "CurfewExecBackend"]),
+        tests(
+            "Sessions",
+            ["CurfewModel", "CurfewDrivers", "CurfewExecBackend", "CurfewJournal", "CurfewDaemon", logging, posix, core]),
         tests("Integration", ["CurfewModel", "CurfewDesiredState", "CurfewGates", "CurfewDaemon", logging]),
     ]
 )

@@ -23,8 +23,11 @@ extension Decoder {
         {
             configuration.observeInterval = interval
         }
-        if let node = top[.access] { configuration.backends = backends(node, folder: folder) }
         if let node = top[.runtimes] { configuration.runtimes = runtimes(node) }
+        // After the runtimes: a way in names one of them.
+        if let node = top[.access] {
+            configuration.backends = backends(node, folder: folder, runtimes: Set(configuration.runtimes.keys))
+        }
         return repository == nil ? nil : configuration
     }
 
