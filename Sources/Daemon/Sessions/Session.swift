@@ -63,37 +63,32 @@ final class Session: ExecSession {
         }
         let outcome = await outcome.wait() ?? .lost("")
         for pump in pumps { pump.cancel() }
-        await finish(outcome, entry, hasBegun: !pumps.isEmpty)
+        await finish(outcome, entry)
     }
 
-    private func finish(_ outcome: SessionOutcome, _ entry: (any EntrySession)?, hasBegun: Bool) async {
+    private func finish(_ outcome: SessionOutcome, _ entry: (any EntrySession)?) async {
         var code: Int32?
         if case .exited = outcome, let entry {
             code = await bounded(parts.patience) { try? await entry.exitCode() }.flatMap { $0 }
         }
-        // The person hears of it at once; the engine may take its time.
-        let farewell = outcome.farewell(code: code)
-        let connection = parts.connection
-        let goodbye = Task {
-            _ = await bounded(.seconds(1)) { try? await connection.send(ExecFrame(.end, json: farewell)) }
-            connection.close()
-        }
         let ending = OneShot<Bool>()
-        if let entry {
-            Task {
-                await entry.end()
-                ending.set(true)
-            }
-        } else {
+        Task {
+            await entry?.end()
             ending.set(true)
         }
-        let isOver = await ending.wait(atMost: parts.patience) != nil
         let how = outcome.told(code: code)
-        var told = SessionEvents.Ending(how: how, code: code, seconds: seconds)
-        (told.sent, told.received) = counts.withLock { $0 }
-        do { told.recording = try await parts.recording.finish() } catch { told.problems.append("\(error)") }
-        if !isOver { told.problems.append("the engine has not said that the command has ended") }
-        await parts.events.ended(facts, told)
+        let farewell = outcome.farewell(code: code)
+        if case .exited = outcome {
+            // The command is over: what is told of it is there before the person is back at their prompt.
+            await tell(how, code)
+            await part(with: farewell)
+            _ = await ending.wait(atMost: parts.patience)
+            return await parts.backend.finish(self, how: how, entered: true)
+        }
+        // The person hears of it at once; the engine may take its time.
+        let goodbye = Task { await part(with: farewell) }
+        let isOver = await ending.wait(atMost: parts.patience) != nil
+        await tell(how, code, isOver ? [] : ["the engine has not said that the command has ended"])
         await goodbye.value
         if isOver { return await parts.backend.finish(self, how: how, entered: entry != nil) }
         // Until the engine says so, the backend tells that somebody is in.
@@ -103,11 +98,21 @@ final class Session: ExecSession {
         }
     }
 
-    private func refuse(_ message: String) async {
+    /// Closes the recording and writes the end down.
+    private func tell(_ how: String, _ code: Int32?, _ problems: [String] = []) async {
+        var ending = SessionEvents.Ending(how: how, code: code, seconds: seconds, problems: problems)
+        (ending.sent, ending.received) = counts.withLock { $0 }
+        do { ending.recording = try await parts.recording.finish() } catch { ending.problems.append("\(error)") }
+        await parts.events.ended(facts, ending)
+    }
+
+    private func part(with farewell: ExecEnd) async {
         let connection = parts.connection
-        _ = await bounded(.seconds(1)) { try? await connection.send(ExecFrame(.end, json: ExecEnd(.failed, message))) }
+        _ = await bounded(.seconds(1)) { try? await connection.send(ExecFrame(.end, json: farewell)) }
         connection.close()
     }
+
+    private func refuse(_ message: String) async { await part(with: ExecEnd(.failed, message)) }
 
     private var seconds: Double {
         let parts = (ContinuousClock.now - began).components

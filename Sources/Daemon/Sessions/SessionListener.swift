@@ -14,7 +14,6 @@ struct SessionListener: Sendable {
         -> SessionListener
     {
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.backlog, value: 64)
             .childChannelOption(.autoRead, value: false)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -22,19 +21,35 @@ struct SessionListener: Sendable {
                     try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }
+        let socket = try listeningSocket(path)
         do {
-            let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-            let listener = SessionListener(channel: channel, path: path)
-            // Whoever may pass through the folder may knock; it is the key that opens.
-            guard chmod(path, 0o666) == 0 else {
-                let code = errno
-                await listener.close()
-                throw DaemonError(.storage, operation: "open", subject: path, reason(code))
-            }
-            return listener
-        } catch let error as DaemonError { throw error } catch {
+            return SessionListener(channel: try await bootstrap.withBoundSocket(socket).get(), path: path)
+        } catch {
+            Glibc.close(socket)
             throw DaemonError(.storage, operation: "listen on", subject: path, "\(error)")
         }
+    }
+
+    /// Made here and not by NIO: no child of ours may hold the door open.
+    private static func listeningSocket(_ path: String) throws -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        guard socket >= 0 else { throw DaemonError(.storage, operation: "listen on", subject: path, reason(errno)) }
+        unlink(path)
+        let isBound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        // Whoever may pass through the folder may knock; it is the key that opens.
+        guard isBound, chmod(path, 0o666) == 0, listen(socket, 64) == 0 else {
+            let code = errno
+            Glibc.close(socket)
+            throw DaemonError(.storage, operation: "listen on", subject: path, reason(code))
+        }
+        return socket
     }
 
     /// Takes no more connections; those that are open stay.
