@@ -44,6 +44,8 @@ extension Composition {
                 var exec = ExecBackendConfiguration(
                     name: backend.name, folder: state.access(backend.name), runtime: runtime)
                 if case .bool(let records)? = settings["recordInput"] { exec.recordsInput = records }
+                let usual = ServiceConfiguration(repository: configuration.repository).state
+                if configuration.state != usual { exec.socket = state.execSocket }
                 let driver = ExecBackend(configuration: exec, now: clock)
                 return AccessBackendDriver(backend: driver) { try await driver.open() }
             default: return nil

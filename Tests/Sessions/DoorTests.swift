@@ -125,10 +125,10 @@ import Testing
             #expect(instance?.reason == .notFound)
             house.runtime.isDown.withLock { $0 = true }
             let engine = try await answer { try await $0.ask(house, grant: "any") }
-            #expect(engine?.reason == .failed)
+            #expect(engine?.reason == .notBegun)
         }
         #expect(try await house.events("attempt.refused").map { $0.details["person"] } == ["alice", "alice", "alice"])
-        #expect(try await house.ended().details["why"]?.hasPrefix("engine lost") ?? false)
+        #expect(try await house.ended().details["why"]?.hasPrefix("not begun") ?? false)
     }
 
     @Test(.timeLimit(.minutes(1)))

@@ -28,7 +28,7 @@ final class House: Sendable {
         scratch = try Scratch(label)
         state = StateFolder(path: folder ?? scratch.file("state"))
         try state.create()
-        journal = try Journal(path: scratch.file("journal.sqlite"))
+        journal = try Journal(path: state.journal)
         keys = try await SigningKeys(scratch, "alice", "mallory")
         person = Person(name: Name(literal: "alice"), emails: [], loginKeys: [try keys.key("alice")])
         backend = ExecBackend(

@@ -93,6 +93,33 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func aPersonOnATerminalIsWarned() async throws {
+        var limits = Reception.Limits()
+        limits.warning = .milliseconds(1200)
+        let house = try await House("session", limits: limits)
+        try await house.grant(lasting: .seconds(3))
+        try await house.open {
+            let client = try await Client(house)
+            try await client.ask(house, ["sleep", "600"], terminal: ExecSize(columns: 80, rows: 24))
+            _ = try await client.accepted()
+            let rest = try await client.rest()
+            #expect(rest.notices == ["the grant one ends in 1 s"])
+            #expect(rest.end?.reason == .cut)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aRuntimeThatLetsNobodyInIsRefusedAtTheStart() async throws {
+        let house = try await House("session")
+        let sessions = Sessions(
+            Sessions.Parts(
+                state: house.state, backends: [house.backend],
+                chooser: EntryChooser(runtime: { _ in nil }, healthy: { _ in [] }),
+                journal: house.journal, now: { .current }, log: .init(label: "test")))
+        await #expect(throws: DaemonError.self) { try await sessions.open() }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func theEndOfOneGrantCutsItsSessionsAndNoOther() async throws {
         let house = try await House("session")
         let one = try await house.grant("one")

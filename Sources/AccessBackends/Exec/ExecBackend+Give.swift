@@ -30,9 +30,10 @@ extension ExecBackend {
 
     /// Not secret: without the person's key it opens nothing.
     private func credential(_ record: ExecRecord) -> Credential {
+        let socket = configuration.socket.map { " --socket " + Self.quoted($0) } ?? ""
         let lines = record.workloads.flatMap { workload in
             (record.commands ?? [[]]).map { words in
-                "  curfew exec \(record.grant.name) \(workload)"
+                "  curfew exec \(record.grant.name) \(workload)\(socket)"
                     + (words.isEmpty ? "" : " -- " + words.map(Self.quoted).joined(separator: " "))
             }
         }

@@ -10,6 +10,8 @@ public struct ExecBackendConfiguration: Sendable, Hashable {
     public var runtime: Name
     /// Whether what people type is recorded beside what they see.
     public var recordsInput: Bool
+    /// Where the service listens, when `curfew exec` has to be told; shown in the command that people copy.
+    public var socket: String?
 
     /// Makes a configuration with the documented defaults.
     public init(name: Name, folder: String, runtime: Name, recordsInput: Bool = true) {

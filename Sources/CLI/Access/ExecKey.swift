@@ -1,5 +1,6 @@
 import CurfewModel
 import Foundation
+import Glibc
 import Subprocess
 
 /// The person's SSH key, which `ssh-keygen` or an agent holds: its private half is never read here.
@@ -28,7 +29,7 @@ struct ExecKey {
 
     /// An armoured signature. Asks for a passphrase or a touch on the terminal where the key needs one.
     func sign(_ text: String, for namespace: String) async throws -> String {
-        let result = try await Self.keygen(["-Y", "sign", "-n", namespace, "-f", path], text)
+        let result = try await Self.keygen(["-q", "-Y", "sign", "-n", namespace, "-f", path], text)
         guard result.isGood, result.output.hasPrefix("-----BEGIN SSH SIGNATURE-----") else {
             throw ExecFailure("ssh-keygen could not sign with \(path.escapingControls)")
         }
@@ -36,9 +37,10 @@ struct ExecKey {
     }
 
     private static func usual() throws -> String {
+        let home = getenv("HOME").map { String(cString: $0) } ?? ("~" as NSString).expandingTildeInPath
         let names = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa"]
         for name in names {
-            let path = ("~/.ssh/\(name)" as NSString).expandingTildeInPath
+            let path = "\(home)/.ssh/\(name)"
             for file in [path, path + ".pub"] where FileManager.default.fileExists(atPath: file) { return file }
         }
         throw ExecFailure("there is no key in ~/.ssh; name yours with --key")

@@ -80,7 +80,7 @@ final class ExecLoop {
         if !end.message.isEmpty { say(end.message) }
         switch end.reason {
         case .exited: return end.code ?? 255
-        case .refused: return 126
+        case .refused, .notBegun: return 126
         case .notFound: return 127
         default: return 255
         }

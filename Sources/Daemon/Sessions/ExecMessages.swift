@@ -56,6 +56,8 @@ public struct ExecEnd: Codable, Sendable, Hashable {
         public static let refused = Reason(rawValue: "refused")
         /// There is no such instance.
         public static let notFound = Reason(rawValue: "notFound")
+        /// The engine could not begin the command.
+        public static let notBegun = Reason(rawValue: "notBegun")
         /// The command has ended by itself.
         public static let exited = Reason(rawValue: "exited")
         /// Curfew has ended it.

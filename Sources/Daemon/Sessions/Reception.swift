@@ -11,6 +11,8 @@ struct Reception: Sendable {
         var silence = Span.milliseconds(300)
         /// Largest recording.
         var recording = Recording.limit
+        /// A person on a terminal is warned so long before the end.
+        var warning = Span.seconds(60)
         var seats = Seats.Limits()
     }
     let doorkeeper: Doorkeeper
@@ -94,7 +96,8 @@ struct Reception: Sendable {
                 term: request.term, end: record.end, recordsInput: backend.configuration.recordsInput, account: account),
             Session.Parts(
                 backend: backend, runtime: choice.runtime, connection: connection,
-                recording: Recording(id: id, folder: recordings, limit: limits.recording), events: events, now: now))
+                recording: Recording(id: id, folder: recordings, limit: limits.recording), events: events, now: now,
+                warning: limits.warning))
     }
 
     private func refuse(_ connection: SessionConnection, _ refusal: EntryRefusal) async {

@@ -50,13 +50,7 @@ final class Session: ExecSession {
         let watch = Task { await watchTime() }
         defer { watch.cancel() }
         parts.connection.whenClosed { [outcome] in outcome.set(.left("client left")) }
-        var entry: (any EntrySession)?
-        do {
-            try await parts.backend.begin(
-                self, entry: ExecEntry(grant: grant, workload: facts.workload, instance: facts.instance, command: facts.command)
-            )
-            entry = try await parts.runtime.enter(facts.instance, command: facts.command, terminal: facts.terminal)
-        } catch { outcome.set(.lost("\(error)")) }
+        let entry = await enter()
         var pumps: [Task<Void, Never>] = []
         if let entry, outcome.value == nil {
             pumps = [Task { await pumpOutput(of: entry) }, Task { await pumpInput(into: entry) }]
@@ -64,6 +58,24 @@ final class Session: ExecSession {
         let outcome = await outcome.wait() ?? .lost("")
         for pump in pumps { pump.cancel() }
         await finish(outcome, entry)
+    }
+
+    /// Lets the person in, unless the grant has ended meanwhile or the engine cannot; then ``outcome`` says so.
+    private func enter() async -> (any EntrySession)? {
+        do {
+            try await parts.backend.begin(
+                self,
+                entry: ExecEntry(grant: grant, workload: facts.workload, instance: facts.instance, command: facts.command))
+        } catch {
+            outcome.set(.cut((error as? DriverError)?.message ?? "\(error)"))
+            return nil
+        }
+        do {
+            return try await parts.runtime.enter(facts.instance, command: facts.command, terminal: facts.terminal)
+        } catch {
+            outcome.set(.notBegun("\(error)"))
+            return nil
+        }
     }
 
     private func finish(_ outcome: SessionOutcome, _ entry: (any EntrySession)?) async {
@@ -102,8 +114,14 @@ final class Session: ExecSession {
     private func tell(_ how: String, _ code: Int32?, _ problems: [String] = []) async {
         var ending = SessionEvents.Ending(how: how, code: code, seconds: seconds, problems: problems)
         (ending.sent, ending.received) = counts.withLock { $0 }
-        do { ending.recording = try await parts.recording.finish() } catch { ending.problems.append("\(error)") }
-        await parts.events.ended(facts, ending)
+        let (recording, events, facts) = (parts.recording, parts.events, facts)
+        switch await bounded(parts.patience, { await Result { try await recording.finish() } }) {
+        case .success(let finished)?: ending.recording = finished
+        case .failure(let error)?: ending.problems.append("\(error)")
+        case nil: ending.problems.append("the recording cannot be closed: its disk does not answer")
+        }
+        let told = ending
+        _ = await bounded(parts.patience) { await events.ended(facts, told) }
     }
 
     private func part(with farewell: ExecEnd) async {

@@ -42,8 +42,10 @@ enum SessionOutcome: Sendable {
     case cut(String)
     /// The client went away, or sent what is no frame.
     case left(String)
-    /// The engine failed, or never let it begin.
+    /// The engine failed.
     case lost(String)
+    /// The engine did not begin it at all.
+    case notBegun(String)
     /// It could not be recorded any more.
     case unrecorded(String)
 
@@ -54,6 +56,7 @@ enum SessionOutcome: Sendable {
         case .cut(let why): "cut: \(why)"
         case .left(let why): why
         case .lost(let why): "engine lost: \(why)"
+        case .notBegun(let why): "not begun: \(why)"
         case .unrecorded(let why): "cut: \(why)"
         }
     }
@@ -65,6 +68,7 @@ enum SessionOutcome: Sendable {
         case .cut(let why): ExecEnd(.cut, "\(why); the session is cut")
         case .left(let why): ExecEnd(.failed, why)
         case .lost(let why): ExecEnd(.failed, "the engine is lost: \(why)")
+        case .notBegun(let why): ExecEnd(.notBegun, "it could not be begun: \(why)")
         case .unrecorded(let why): ExecEnd(.cut, "\(why); the session is cut, since nothing goes on unrecorded")
         }
     }
