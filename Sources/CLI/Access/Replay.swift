@@ -56,13 +56,12 @@ struct Replay: AsyncParsableCommand {
         if id.hasSuffix(".cast") { id.removeLast(5) }
         let events = try await state.map { try Journal.reader(path: $0.journal) }?.last(100_000, kind: "session.ended") ?? []
         let known = events.last { $0.details["recording"] == id }?.details["sha256"]
-        switch known {
-        case digest?: Terminal.error("curfew: SHA-256 \(digest) is the journal's")
-        case nil: Terminal.error("curfew: SHA-256 \(digest); no journal here tells of it, so nothing is known of its origin")
-        case let other?:
-            Terminal.error(Terminal.paint("curfew: the file was changed: SHA-256 \(digest), the journal says \(other)", .red))
-            if !anyway { throw ExecFailure("it is not shown; --anyway shows it all the same") }
+        guard let known else {
+            return Terminal.error("curfew: SHA-256 \(digest); no journal here tells of it, so nothing is known of its origin")
         }
+        if known == digest { return Terminal.error("curfew: SHA-256 \(digest) is the journal's") }
+        Terminal.error(Terminal.paint("curfew: the file was changed: SHA-256 \(digest), the journal says \(known)", .red))
+        if !anyway { throw ExecFailure("it is not shown; --anyway shows it all the same") }
     }
 
     private func play(_ cast: CastFile) async throws {

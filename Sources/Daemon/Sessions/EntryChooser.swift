@@ -21,12 +21,14 @@ struct EntryChooser: Sendable {
         guard let runtime = runtime(name) else {
             throw refusal(.failed, "runtime \(name) lets nobody into its instances")
         }
-        let answer = await bounded(limit) { await Result { try await runtime.observe() } }
+        // Not one switch over the optional: Swift 6.3's optimizer takes the wrong branch there (docs/architecture.md).
+        guard let answer = await bounded(limit, { await Result { try await runtime.observe() } }) else {
+            throw refusal(.failed, "runtime \(name) does not answer within \(limit)")
+        }
         let all: [ObservedInstance]
         switch answer {
-        case .success(let instances)?: all = instances
-        case .failure(let error)?: throw refusal(.failed, "runtime \(name) does not answer: \(error)")
-        case nil: throw refusal(.failed, "runtime \(name) does not answer within \(limit)")
+        case .success(let instances): all = instances
+        case .failure(let error): throw refusal(.failed, "runtime \(name) does not answer: \(error)")
         }
         let running = all.filter { $0.workload == workload && $0.state == .running && $0.foreign == nil }
             .sorted { ($1.createdAt, $1.id) < ($0.createdAt, $0.id) }

@@ -115,10 +115,14 @@ final class Session: ExecSession {
         var ending = SessionEvents.Ending(how: how, code: code, seconds: seconds, problems: problems)
         (ending.sent, ending.received) = counts.withLock { $0 }
         let (recording, events, facts) = (parts.recording, parts.events, facts)
-        switch await bounded(parts.patience, { await Result { try await recording.finish() } }) {
-        case .success(let finished)?: ending.recording = finished
-        case .failure(let error)?: ending.problems.append("\(error)")
-        case nil: ending.problems.append("the recording cannot be closed: its disk does not answer")
+        // Not one switch over the optional: Swift 6.3's optimizer takes the wrong branch there (docs/architecture.md).
+        if let answer = await bounded(parts.patience, { await Result { try await recording.finish() } }) {
+            switch answer {
+            case .success(let finished): ending.recording = finished
+            case .failure(let error): ending.problems.append("\(error)")
+            }
+        } else {
+            ending.problems.append("the recording cannot be closed: its disk does not answer")
         }
         let told = ending
         _ = await bounded(parts.patience) { await events.ended(facts, told) }
