@@ -57,13 +57,9 @@ func order(
         end: start + lasting, reason: "INC-1: look")
 }
 
-func entry(_ grant: GrantID, _ workload: StaticString = "orders-api", _ command: [String] = ["sh"]) -> ExecEntry {
-    ExecEntry(
-        grant: grant, workload: Name(literal: workload),
-        instance: InstanceID("orders-api-1")
-            ?? .init(
-                workload: Name(literal: "x"), generation: Generation(String(repeating: "a", count: 64))!, suffix: 1),
-        command: command)
+func entry(_ grant: GrantID, _ workload: StaticString = "orders-api", _ command: [String] = ["sh"]) throws -> ExecEntry {
+    guard let instance = InstanceID("orders-api-1") else { throw ContractViolation("no id") }
+    return ExecEntry(grant: grant, workload: Name(literal: workload), instance: instance, command: command)
 }
 
 extension Instant {

@@ -24,14 +24,14 @@ import Testing
                 return true
             } catch { return false }
         }
-        #expect(await begins(entry(order.id, "orders-api", ["psql", "-U", "app"])))
-        #expect(await begins(entry(order.id, "orders-api", ["sh", "-c", "a b"])))
-        #expect(await !begins(entry(order.id, "orders-api", ["sh"])))
-        #expect(await !begins(entry(order.id, "orders-api", ["psql", "-U", "app", "-c", "x"])))
-        #expect(await !begins(entry(order.id, "orders-db", ["psql", "-U", "app"])))
-        #expect(await !begins(entry(GrantID(name: order.id.name, blob: .random()), "orders-api", ["psql", "-U", "app"])))
+        #expect(await begins(try entry(order.id, "orders-api", ["psql", "-U", "app"])))
+        #expect(await begins(try entry(order.id, "orders-api", ["sh", "-c", "a b"])))
+        #expect(await !begins(try entry(order.id, "orders-api", ["sh"])))
+        #expect(await !begins(try entry(order.id, "orders-api", ["psql", "-U", "app", "-c", "x"])))
+        #expect(await !begins(try entry(order.id, "orders-db", ["psql", "-U", "app"])))
+        #expect(await !begins(try entry(GrantID(name: order.id.name, blob: .random()), "orders-api", ["psql", "-U", "app"])))
         clock.advance(.seconds(600))
-        #expect(await !begins(entry(order.id, "orders-api", ["psql", "-U", "app"])))
+        #expect(await !begins(try entry(order.id, "orders-api", ["psql", "-U", "app"])))
     }
 
     @Test func theEndCutsTheGrantsSessionsAndNoOther() async throws {
@@ -39,13 +39,13 @@ import Testing
         let (one, two) = (order("one", from: .current), order("two", from: .current))
         for order in [one, two] { _ = try await backend.give(order) }
         let (first, second) = (FakeSession("a", one.id, in: backend), FakeSession("b", two.id, in: backend))
-        try await backend.begin(first, entry: entry(one.id))
-        try await backend.begin(second, entry: entry(two.id))
+        try await backend.begin(first, entry: try entry(one.id))
+        try await backend.begin(second, entry: try entry(two.id))
         try await backend.end([one.id])
         #expect(first.reasons.withLock { $0 } == ["the grant one has ended"])
         #expect(second.reasons.withLock { $0 }.isEmpty)
         #expect(await backend.openSessions == 1)
-        await #expect(throws: DriverError.self) { try await backend.begin(first, entry: entry(one.id)) }
+        await #expect(throws: DriverError.self) { try await backend.begin(first, entry: try entry(one.id)) }
     }
 
     @Test func aSessionThatDoesNotEndIsToldAsAlive() async throws {
@@ -53,7 +53,7 @@ import Testing
         let order = order(from: .current)
         _ = try await backend.give(order)
         let session = FakeSession("stuck", order.id, in: backend, obeys: false)
-        try await backend.begin(session, entry: entry(order.id))
+        try await backend.begin(session, entry: try entry(order.id))
         await #expect(throws: DriverError.self) { try await backend.end([order.id]) }
         guard case .alive(let how)? = try await backend.probe([order.id])[order.id] else {
             Issue.record("it is told as gone")
@@ -74,12 +74,12 @@ import Testing
         _ = try await backend.give(order)
         #expect(try await backend.evidence(order.id) == AccessEvidence(used: false))
         let refused = FakeSession("never", order.id, in: backend)
-        try await backend.begin(refused, entry: entry(order.id))
+        try await backend.begin(refused, entry: try entry(order.id))
         await backend.finish(refused, how: "engine lost", entered: false)
         #expect(try await backend.evidence(order.id).used == false)
         for index in 0..<30 {
             let session = FakeSession("s\(index)", order.id, in: backend)
-            try await backend.begin(session, entry: entry(order.id, "orders-api", ["psql", "password=x\u{1B}"]))
+            try await backend.begin(session, entry: try entry(order.id, "orders-api", ["psql", "password=x\u{1B}"]))
             await backend.finish(session, how: "exited with code 0", entered: true)
         }
         let evidence = try await backend.evidence(order.id)
@@ -108,14 +108,26 @@ import Testing
         #expect(try await backend.observe().first?.grant == nil)
     }
 
+    @Test func givingAgainTakesTheNarrowerSettings() async throws {
+        let backend = try await backend(try Scratch("exec"))
+        var order = order(from: .current)
+        _ = try await backend.give(order)
+        order.settings["commands"] = .list([.text("id")])
+        order.end = order.end + .seconds(100)
+        _ = try await backend.give(order)
+        let record = try #require(await backend.records(named: order.id.name).first)
+        #expect(record.commands == [["id"]])
+        #expect(record.end == order.end + .seconds(-100))
+    }
+
     @Test func onceClosedNobodyGetsIn() async throws {
         let backend = try await backend(try Scratch("exec"))
         let order = order(from: .current)
         _ = try await backend.give(order)
         let session = FakeSession("a", order.id, in: backend)
-        try await backend.begin(session, entry: entry(order.id))
+        try await backend.begin(session, entry: try entry(order.id))
         await backend.cutAll("Curfew stops")
         #expect(await backend.openSessions == 0)
-        await #expect(throws: DriverError.self) { try await backend.begin(session, entry: entry(order.id)) }
+        await #expect(throws: DriverError.self) { try await backend.begin(session, entry: try entry(order.id)) }
     }
 }

@@ -101,12 +101,47 @@ import Testing
         }
     }
 
+    /// What stands behind a socket may be anybody.
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            ("b'H', hello", "the connection to the daemon is lost"),
+            ("b'H', b'{\"version\":2,\"challenge\":\"\"}'", "speaks version 2"),
+            ("b'H', b'{\"version\":1,\"challenge\":\"x\\\\ny\"}'", "challenge is none"),
+            ("b'E', b'{\"reason\":\"failed\",\"message\":\"\\\\u001b[2J\"}'", "\\u{1b}[2J"),
+            ("b'o', b'x' * 65537", "a frame of 65537 bytes"),
+            ("b'?', b''", "unknown kind 63"),
+        ])
+    func anOddDaemonIsToldAsSuch(_ frame: String, _ words: String) async throws {
+        let house = try await House("exec")
+        let server = """
+            import socket, struct
+            hello = b'{"version":1,"challenge":"' + b'0' * 64 + b'"}'
+            s = socket.socket(socket.AF_UNIX); s.bind("odd.sock"); s.listen(); c, _ = s.accept()
+            def send(kind, payload): c.sendall(struct.pack(">I", len(payload)) + kind + payload)
+            try:
+                send(\(frame))
+                c.recv(70000)
+            except OSError: pass
+            """
+        try house.scratch.write("server.py", server)
+        let result = try await house.shell(
+            """
+            python3 server.py & until [ -S odd.sock ]; do sleep 0.02; done
+            $CURFEW exec one orders-api --key $KEY --socket odd.sock -T </dev/null; code=$?; wait; exit $code
+            """)
+        #expect(result.code == 255)
+        #expect(result.errors.contains(words), "\(result.errors)")
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func sessionsAreListedAndShownAgain() async throws {
         let house = try await House("exec")
         try await house.grant()
         try await house.open {
-            _ = try await house.shell("$EXEC -T -- sh -c \"printf 'one\\\\033]0;title\\\\007\\\\ntwo\\\\n'\" </dev/null")
+            _ = try await house.shell(
+                "$EXEC -T -- sh -c \"printf 'one\\\\033]0;title\\\\007\\\\ntwo\\\\n\\\\033[31mred\\\\033[6n\\\\033[0m\\\\n'\" </dev/null"
+            )
         }
         try house.configure()
         let list = try await house.shell("$CURFEW sessions --config $CONFIG")
@@ -116,10 +151,11 @@ import Testing
         #expect(try await house.shell("$CURFEW sessions --config $CONFIG --grant two").output == "nobody went in\n")
         let id = try #require(try await house.ended().details["recording"])
         let played = try await house.shell("$CURFEW replay --config $CONFIG \(id) --print")
-        #expect(played.output == "one\\u{1b}]0;title\\u{7}\ntwo\n", "\(played.errors)")
+        #expect(played.output == "one\\u{1b}]0;title\\u{7}\ntwo\n\\u{1b}[31mred\\u{1b}[6n\\u{1b}[0m\n", "\(played.errors)")
         #expect(played.errors.contains("is the journal's"))
         let onTerminal = try await house.typing([], into: "$CURFEW replay --config $CONFIG \(id) --speed 100")
         #expect(onTerminal.contains("one\r\n") && !onTerminal.contains("title"))
+        #expect(onTerminal.contains("\u{1B}[31mred\u{1B}[0m"))
         let path = "\(house.state.recordings)/\(id).cast"
         try (try house.recording(id) + "[9.000000, \"o\", \"more\"]\n").write(toFile: path, atomically: true, encoding: .utf8)
         let changed = try await house.shell("$CURFEW replay --config $CONFIG \(id) --print")

@@ -2,26 +2,26 @@ public import CurfewDrivers
 import CurfewModel
 
 extension ExecBackend {
-    /// Writes down who may go in. An earlier end that was given before stays the end, and the keys of that time stay the keys.
+    /// Writes down who may go in. An earlier end that was given before stays the end.
     /// - Throws: ``DriverError`` before the start, after the end and for settings with ``problems(with:for:)``.
     public func give(_ order: AccessOrder) async throws -> [Credential] {
         if case .ours(let other) = records.read("\(order.id).json"), other.grant != order.id {
             throw failure("give", "\(order.id)", "\(records.file(order.id)) belongs to another grant whose id begins alike")
         }
         let moment = now()
-        if let there = records.read(order.id) {
-            guard moment < order.end else { throw failure("give", "\(order.id)", "its end, \(order.end.text), is over") }
-            if there.end <= order.end { return [credential(there)] }
-        }
         let (settings, problems) = ExecSettings.read(order.settings, for: order.person)
         guard let settings else { throw failure("give", "\(order.id)", problems.joined(separator: "; ")) }
         guard order.start <= moment else {
             throw failure("give", "\(order.id)", "it begins at \(order.start.text) and is not put in place before")
         }
         guard moment < order.end else { throw failure("give", "\(order.id)", "its end, \(order.end.text), is over") }
-        let record = ExecRecord(
+        var record = ExecRecord(
             grant: order.id, person: order.person.name, keys: order.person.loginKeys, workloads: settings.workloads,
             commands: settings.commands, start: order.start, end: order.end)
+        if let there = records.read(order.id) {
+            (record.start, record.end) = (there.start, min(there.end, record.end))
+            if record == there { return [credential(there)] }
+        }
         // Before the record: without a place to write uses down, there is no way in.
         if uses.read(order.id) == nil { try uses.write(UseFolder.Uses(grant: order.id)) }
         try records.write(record)
