@@ -110,6 +110,11 @@ let package = Package(
         tests(
             "Sessions",
             ["CurfewModel", "CurfewDrivers", "CurfewExecBackend", "CurfewJournal", "CurfewDaemon", logging, posix, core]),
-        tests("Integration", ["CurfewModel", "CurfewDesiredState", "CurfewGates", "CurfewDaemon", logging]),
+        tests(
+            "Integration",
+            [
+                "CurfewModel", "CurfewDesiredState", "CurfewGates", "CurfewDaemon", "CurfewDrivers", "CurfewLocalRuntime",
+                "CurfewJournal", logging,
+            ]),
     ]
 )
