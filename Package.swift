@@ -81,9 +81,12 @@ let package = Package(
         module(
             "Runtimes/Containers", as: "Containers",
             ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", crypto, subprocess]),
-        module("Runtimes/Docker", as: "DockerRuntime", ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers"]),
+        module(
+            "Runtimes/Docker", as: "DockerRuntime",
+            ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers"]),
         module("AccessBackends/SSH", as: "SSHBackend", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("AccessBackends/Sudo", as: "SudoBackend", ["CurfewModel", "CurfewDrivers", "CLauncher", subprocess]),
+        module("AccessBackends/Exec", as: "ExecBackend", ["CurfewModel", "CurfewDrivers"]),
         module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("Journal", ["CurfewModel", crypto, database]),
         module(
@@ -93,7 +96,7 @@ let package = Package(
                 "CurfewObservation", "CurfewLocalRuntime", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime",
                 "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
                 "CurfewSSHBackend",
-                "CurfewSudoBackend", logging, lifecycle, subprocess,
+                "CurfewSudoBackend", "CurfewExecBackend", logging, lifecycle, subprocess, crypto, posix, core,
             ]),
         module(
             "CLI",
@@ -117,6 +120,15 @@ let package = Package(
         tests("LocalRuntime", ["CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", subprocess]),
         tests("SSHBackend", ["CurfewModel", "CurfewDrivers", "CurfewSSHBackend"]),
         tests("SudoBackend", ["CurfewModel", "CurfewDrivers", "CurfewSudoBackend"]),
-        tests("Integration", ["CurfewModel", "CurfewDesiredState", "CurfewGates", "CurfewDaemon", logging]),
+        tests("ExecBackend", ["CurfewModel", "CurfewDrivers", "CurfewExecBackend"]),
+        tests(
+            "Sessions",
+            ["CurfewModel", "CurfewDrivers", "CurfewExecBackend", "CurfewJournal", "CurfewDaemon", logging, posix, core]),
+        tests(
+            "Integration",
+            [
+                "CurfewModel", "CurfewDesiredState", "CurfewGates", "CurfewDaemon", "CurfewDrivers", "CurfewLocalRuntime",
+                "CurfewJournal", logging,
+            ]),
     ]
 )

@@ -21,10 +21,10 @@ public struct CurfewCommand: AsyncParsableCommand {
                 name: "Access:",
                 subcommands: [
                     Request.self, Approve.self, Grants.self, Credentials.self, GiveBack.self, Explain.self, Check.self,
-                    WhoCan.self, WhatIf.self, Trust.self, Host.self,
+                    WhoCan.self, WhatIf.self, Exec.self, Trust.self, Host.self,
                 ]),
             CommandGroup(name: "Workloads:", subcommands: [Logs.self, Rollback.self]),
-            CommandGroup(name: "Audit:", subcommands: [Events.self]),
+            CommandGroup(name: "Audit:", subcommands: [Events.self, Sessions.self, Replay.self]),
             CommandGroup(name: "Other:", subcommands: [ShowVersion.self]),
         ])
 

@@ -34,6 +34,15 @@ extension Checkup {
                             subject: "access \(backend.name)", result: .missing,
                             detail: "sudo's rules belong to root: run the service as root"))
                 }
+            case "docker-exec":
+                checks.append(program("ssh-keygen", "openssh-client", "access backend \(backend.name)"))
+                let socket = StateFolder(path: configuration.state).execSocket
+                if socket.utf8.count > StateFolder.longestSocketPath {
+                    checks.append(
+                        Check(
+                            subject: "access \(backend.name)", result: .missing,
+                            detail: "\(socket) is too long for a socket's path: choose a shorter `state:`"))
+                }
             default:
                 if backend.settings["authLog"] == nil {
                     checks.append(

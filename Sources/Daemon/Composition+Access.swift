@@ -1,5 +1,6 @@
 public import CurfewDesiredState
 import CurfewDrivers
+import CurfewExecBackend
 public import CurfewGates
 import CurfewGitSource
 import CurfewJournal
@@ -37,6 +38,15 @@ extension Composition {
                 if let hosts = settings["hosts"]?.texts { sudo.hosts = hosts }
                 if let prefix = text("prefix") { sudo.prefix = prefix }
                 let driver = SudoBackend(configuration: sudo, now: clock)
+                return AccessBackendDriver(backend: driver) { try await driver.open() }
+            case "docker-exec":
+                guard let runtime = text("runtime").flatMap({ Name($0) }) else { return nil }
+                var exec = ExecBackendConfiguration(
+                    name: backend.name, folder: state.access(backend.name), runtime: runtime)
+                if case .bool(let records)? = settings["recordInput"] { exec.recordsInput = records }
+                let usual = ServiceConfiguration(repository: configuration.repository).state
+                if configuration.state != usual { exec.socket = state.execSocket }
+                let driver = ExecBackend(configuration: exec, now: clock)
                 return AccessBackendDriver(backend: driver) { try await driver.open() }
             default: return nil
             }

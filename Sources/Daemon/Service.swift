@@ -22,6 +22,7 @@ public struct CurfewService: Service {
     private let reconciler: Reconciler
     private let access: AccessKeeper?
     private let accessBackends: [Name: AccessBackendDriver]
+    private let sessions: Sessions?
     private let taints: Taints?
     private let clock: WallClock
 
@@ -69,6 +70,9 @@ public struct CurfewService: Service {
         let accessClock = AccessClock(clock, floor: try await AccessKeeper.latest(in: journal))
         accessBackends =
             trust == nil ? [:] : Composition.backends(of: configuration, state: state, clock: { accessClock.now })
+        sessions = Composition.sessions(
+            accessBackends, runtimes: runtimes, state: state, journal: journal, reconciler: reconciler, log: log,
+            now: { accessClock.now })
         if let trust, let taints {
             access = AccessKeeper(
                 AccessKeeper.Parts(
@@ -97,6 +101,7 @@ public struct CurfewService: Service {
     /// Runs until the task is cancelled or the service group shuts down; instances go on running.
     public func run() async throws {
         try await begin()
+        try await sessions?.open()
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await reconciler.run() }
@@ -173,6 +178,7 @@ public struct CurfewService: Service {
     }
 
     private func end() async {
+        await sessions?.shutdown()
         await reconciler.record("daemon.stopped", "Curfew stopped; instances go on running")
         await prober.shutdown()
         for runtime in runtimes.values { await runtime.shutdown() }

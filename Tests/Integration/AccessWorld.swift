@@ -38,10 +38,13 @@ final class AccessWorld: Sendable {
     }
 
     /// The same with a service in this process, which goes by `clock`.
-    static func with(_ label: String, clock: WallClock, _ body: (AccessWorld) async throws -> Void) async throws {
+    static func with(
+        _ label: String, clock: WallClock, touches: Bool = false, policies more: String = "", configuration: String = "",
+        _ body: (AccessWorld) async throws -> Void
+    ) async throws {
         try await SSHHost.with { host in
             let world = try await AccessWorld(
-                label, host, touches: false, policies: "", configuration: "", bastion: local(host))
+                label, host, touches: touches, policies: more, configuration: configuration, bastion: local(host))
             defer { for file in world.dropIns { unlink("/etc/sudoers.d/" + file) } }
             try await world.world.withService(clock) {
                 guard await world.verified(at: world.root) else {

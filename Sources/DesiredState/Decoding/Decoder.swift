@@ -67,8 +67,8 @@ final class Decoder {
 struct Record<Key: FieldKey> {
     /// The mapping.
     let node: Int
-    /// Index of the value by field, -1 when it is not there. Sixteen fields at most: no memory is needed for them.
-    fileprivate var slots = SIMD16<Int32>(repeating: -1)
+    /// Index of the value by field, -1 when it is not there. Thirty-two fields at most: no memory is needed for them.
+    fileprivate var slots = SIMD32<Int32>(repeating: -1)
 
     /// The value of a field, as a node; `nil` when it is left out.
     subscript(key: Key) -> Int? {
@@ -109,7 +109,7 @@ extension Decoder {
         return record
     }
 
-    private func checkAlternatives(_ shape: Shape, _ slots: SIMD16<Int32>, _ node: Int, _ label: String) {
+    private func checkAlternatives(_ shape: Shape, _ slots: SIMD32<Int32>, _ node: Int, _ label: String) {
         var begun: [[Int]] = []
         for group in shape.alternatives {
             for field in group where slots[field] >= 0 {

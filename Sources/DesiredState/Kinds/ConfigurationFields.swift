@@ -14,7 +14,7 @@ enum ConfigurationRules {
     static let ports = "20000-29999"
     static let modes = ["none", "signed"]
     static let owners = 1...64
-    static let backendTypes = ["sudo", "ssh"]
+    static let backendTypes = ["sudo", "ssh", "docker-exec"]
     static let foreign = ["report", "remove"]
     static let runtimeTypes = ["local", "docker", "swarm"]
     static let reaches = ["address", "published"]
@@ -100,6 +100,7 @@ enum TrustField: Int, FieldKey {
 /// One of `access`: where grants are made real.
 enum BackendField: Int, FieldKey {
     case type, foreign, ca, agent, krl, principals, authLog, cutSessions, hook, host, publish, folder, log, hosts, prefix
+    case runtime, recordInput
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.type]
@@ -110,13 +111,15 @@ enum BackendField: Int, FieldKey {
         (.type, "ssh", .host, false), (.type, "ssh", .publish, false), (.type, "sudo", .folder, false),
         (.type, "sudo", .log, false),
         (.type, "sudo", .hosts, false), (.type, "sudo", .prefix, false),
+        (.type, "docker-exec", .runtime, true), (.type, "docker-exec", .recordInput, false),
     ]
     var form: Form {
         switch self {
         case .type: .choice(ConfigurationRules.backendTypes)
         case .foreign: .choice(ConfigurationRules.foreign)
         case .ca, .agent, .krl, .principals, .authLog, .folder, .log: .text(pattern: "^[^\\u0000-\\u001f\\u007f]+$")
-        case .cutSessions, .publish: .bool
+        case .cutSessions, .publish, .recordInput: .bool
+        case .runtime: .name
         case .hook: .list(.text(pattern: "^[^\\u0000-\\u001f\\u007f]+$"), count: 1...32)
         case .host: .text(pattern: "^[A-Za-z0-9\\[][A-Za-z0-9.:@%_\\[\\]-]*$", maximum: 256)
         case .hosts: .list(.text(pattern: "^[A-Za-z0-9][A-Za-z0-9.-]*$", maximum: 253), count: 1...64)

@@ -23,11 +23,14 @@ extension Decoder {
         {
             configuration.observeInterval = interval
         }
-        if let node = top[.access] { configuration.backends = backends(node, folder: folder) }
         if let node = top[.runtimes] { configuration.runtimes = runtimes(node, folder: folder) }
         if let node = top[.secrets], let record = record(node, "secrets", as: SecretsField.self) {
             configuration.secrets.folder = record[.folder].flatMap { path($0, "secrets.folder", folder: folder) }
             configuration.secrets.identity = record[.identity].flatMap { path($0, "secrets.identity", folder: folder) }
+        }
+        // After the runtimes: a way in names one of them.
+        if let node = top[.access] {
+            configuration.backends = backends(node, folder: folder, runtimes: Set(configuration.runtimes.keys))
         }
         return repository == nil ? nil : configuration
     }

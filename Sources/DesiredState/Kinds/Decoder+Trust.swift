@@ -50,7 +50,8 @@ extension Decoder {
         }
     }
 
-    func backends(_ node: Int, folder: String) -> [Name: ServiceConfiguration.BackendConfiguration] {
+    /// - Parameter runtimes: those of the configuration: a backend may name one of them.
+    func backends(_ node: Int, folder: String, runtimes: Set<Name>) -> [Name: ServiceConfiguration.BackendConfiguration] {
         var result: [Name: ServiceConfiguration.BackendConfiguration] = [:]
         pairs(node, "access", maximum: 64) { key, value in
             guard let name = name(key, "access backend's name"),
@@ -73,6 +74,12 @@ extension Decoder {
                 guard let node = record[field], let setting = setting(node, field, folder: folder) else { continue }
                 backend.settings["\(field)"] = setting
             }
+            if let node = record[.runtime], let text = backend.settings["runtime"]?.text,
+                !runtimes.contains(where: { $0.rawValue == text })
+            {
+                let known = runtimes.sorted().map(\.rawValue).joined(separator: ", ")
+                report(node, "there is no runtime '\(text)' under runtimes; there are: \(known)")
+            }
             result[name] = backend
         }
         return result
@@ -82,7 +89,7 @@ extension Decoder {
         switch field {
         case .ca, .agent, .krl, .principals, .authLog, .folder, .log:
             return path(node, "\(field)", folder: folder).map { .text($0) }
-        case .cutSessions, .publish: return bool(node, "\(field)").map { .bool($0) }
+        case .cutSessions, .publish, .recordInput: return bool(node, "\(field)").map { .bool($0) }
         case .hook, .hosts:
             var words: [Setting] = []
             list(node, "\(field)", count: field == .hook ? 1...32 : 1...64) { item in
@@ -91,6 +98,7 @@ extension Decoder {
             }
             return .list(words)
         case .host, .prefix: return plain(node, field).map { .text($0) }
+        case .runtime: return name(node, "runtime").map { .text($0.rawValue) }
         case .type, .foreign: return nil
         }
     }

@@ -149,7 +149,7 @@ public struct ServiceConfiguration: Sendable, Hashable {
     public struct BackendConfiguration: Sendable, Hashable {
         /// What roles call it.
         public var name: Name
-        /// The driver: `ssh` or `sudo`.
+        /// The driver: `ssh`, `sudo` or `docker-exec`.
         public var type: String
         /// Whether access that Curfew did not give is removed instead of reported.
         public var removesForeign: Bool

@@ -1,0 +1,36 @@
+import CurfewModel
+
+/// How many refused attempts of each account are told: somebody who knocks all day fills neither the disk nor anybody's eyes,
+/// and hides nobody else's attempt.
+struct AttemptLimiter: Sendable {
+    private struct Bucket {
+        var left: Double
+        var at: Instant
+        var untold = 0
+    }
+    /// Told at once, and one more every so often.
+    static let burst = 10.0
+    static let every = Span.seconds(6)
+    private static let accounts = 256
+    private var buckets: [UInt32: Bucket] = [:]
+
+    /// Whether this attempt is told; then how many were not since the last one that was.
+    mutating func take(_ account: UInt32, now: Instant) -> Int? {
+        if buckets.count >= Self.accounts, buckets[account] == nil {
+            // Whoever has been quiet for longest is forgotten; what was not told of them is lost.
+            if let oldest = buckets.min(by: { $0.value.at < $1.value.at })?.key { buckets[oldest] = nil }
+        }
+        var bucket = buckets[account] ?? Bucket(left: Self.burst, at: now)
+        let passed = Double(max(0, (now - bucket.at).milliseconds))
+        bucket.left = min(Self.burst, bucket.left + passed / Double(Self.every.milliseconds))
+        bucket.at = now
+        defer { buckets[account] = bucket }
+        guard bucket.left >= 1 else {
+            bucket.untold += 1
+            return nil
+        }
+        defer { bucket.untold = 0 }
+        bucket.left -= 1
+        return bucket.untold
+    }
+}
