@@ -48,7 +48,7 @@ enum ConfigurationDrift {
     static func changedFiles(_ changes: [FileChange], writable: [String]) -> [String] {
         let engine = [
             "/dev", "/etc", "/proc", "/run", "/sys", "/.dockerenv", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
-            "/etc/mtab",
+            "/etc/mtab", "/sbin", "/sbin/docker-init",
         ]
         return changes.map(\.Path).filter { path in
             if engine.contains(path) || path.hasPrefix("/dev/") { return false }
