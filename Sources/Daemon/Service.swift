@@ -23,7 +23,8 @@ public struct CurfewService: Service {
     private let access: AccessKeeper?
     private let accessBackends: [Name: AccessBackendDriver]
     private let sessions: Sessions?
-    private let taints: Taints?
+    private let taints: Taints
+    private let entries: EntryKeeper
     private let clock: WallClock
 
     /// Takes the state folder and finds out what is there. Nothing is changed before ``run()``.
@@ -57,7 +58,7 @@ public struct CurfewService: Service {
             mirror: mirror, assembler: assembler, queue: queue, journal: journal, clock: clock, landed: { relay.fetch() })
         let reverter = reverter
         let trust = try await Composition.trustKeeper(of: configuration, mirror: mirror, loader: loader)
-        taints = trust == nil ? nil : Taints(journal)
+        taints = Taints(journal)
         reconciler = Reconciler(
             Reconciler.Parts(
                 configuration: configuration, state: state, mirror: mirror, assembler: assembler, runtimes: runtimes,
@@ -73,7 +74,7 @@ public struct CurfewService: Service {
         sessions = Composition.sessions(
             accessBackends, runtimes: runtimes, state: state, journal: journal, reconciler: reconciler, log: log,
             now: { accessClock.now })
-        if let trust, let taints {
+        if let trust {
             access = AccessKeeper(
                 AccessKeeper.Parts(
                     trust: trust, mirror: mirror, backends: accessBackends.mapValues(\.backend),
@@ -85,6 +86,11 @@ public struct CurfewService: Service {
             access = nil
         }
         let access = access
+        entries = EntryKeeper(
+            EntryKeeper.Parts(
+                runtimes: runtimes.values.compactMap { $0 as? any InteractiveRuntime }, journal: journal, taints: taints,
+                underGrant: { await access?.note($0) ?? [] }, tainted: { await reconciler.entered($0, $1) },
+                now: { clock.now }, log: log))
         follower = BranchFollower(
             mirror: mirror, clock: clock, interval: configuration.repository.interval, trust: trust
         ) { before, now in
@@ -108,6 +114,7 @@ public struct CurfewService: Service {
                 group.addTask { await follower.run() }
                 group.addTask { await reverter.run() }
                 if let access { group.addTask { await access.run() } }
+                group.addTask { await entries.run() }
                 group.addTask { for await _ in edge.exits { reconciler.alarm.ring() } }
                 group.addTask { for await _ in prober.changes { reconciler.alarm.ring() } }
                 for runtime in runtimes.values {
@@ -166,7 +173,7 @@ public struct CurfewService: Service {
         for runtime in runtimes.values { try await runtime.open() }
         for driver in accessBackends.values { try await driver.open() }
         await reconciler.recall()
-        try await taints?.recall()
+        try await taints.recall()
         await access?.recall()
         try await follower.recall()
         await reconciler.sourceChanged(follower.state)

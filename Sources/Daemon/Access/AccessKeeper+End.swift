@@ -126,6 +126,7 @@ extension AccessKeeper {
             if evidence.used == true { used = true } else if used == nil, record.backends.count == 1 { used = evidence.used }
             record.evidence += evidence.lines.prefix(20).map { "\(name): \($0.escapingControls)" }
         }
+        if record.wasEntered ?? false { used = true }
         // Nobody who can tell: taken as used.
         if record.replace == .always || (record.replace == .used && used != false), !record.touches.isEmpty {
             do {

@@ -45,6 +45,8 @@ struct GrantRecord: Sendable, Codable, Equatable {
     var breakGlass = false
     /// Who reviewed the break-glass.
     var reviewedBy: Name?
+    /// An engine told that somebody went into an instance of what it touches.
+    var wasEntered: Bool?
     /// First sight of each tag that approves it.
     var tagsSeen: [ObjectID: Instant]?
 

@@ -14,6 +14,7 @@ final class Taints: Sendable {
     }
     private let journal: Journal
     private let taints = Mutex<[Name: Taint]>([:])
+    private let entered = Mutex<[InstanceID: String]>([:])
 
     init(_ journal: Journal) { self.journal = journal }
 
@@ -24,6 +25,43 @@ final class Taints: Sendable {
             let taint = coder.decode(Taint.self, from: data)
             taints.withLock { $0[name] = taint }
         }
+        for (key, data) in try await journal.facts(prefix: "entered/") {
+            guard let id = InstanceID(String(key.dropFirst("entered/".count))),
+                let why = coder.decode(String.self, from: data)
+            else { continue }
+            entered.withLock { $0[id] = why }
+        }
+    }
+
+    /// Taints one instance, durably.
+    func add(instance: InstanceID, because why: String) async throws {
+        // First in memory: a full disk must not keep it in use.
+        entered.withLock { $0[instance] = why }
+        try await journal.setFact("entered/\(instance)", FactCoder().encode(why))
+    }
+
+    /// Marks the instances that somebody was in; returns those that are gone.
+    func layEntries(on observation: inout Observation) -> [InstanceID] {
+        let current = entered.withLock { $0 }
+        guard !current.isEmpty else { return [] }
+        var found: Set<InstanceID> = []
+        for name in observation.instances.keys {
+            for index in observation.instances[name]?.indices ?? 0..<0 {
+                guard let instance = observation.instances[name]?[index], let why = current[instance.id] else { continue }
+                found.insert(instance.id)
+                if instance.tampered == nil { observation.instances[name]?[index].tampered = why }
+            }
+        }
+        return observation.unreachable.isEmpty ? current.keys.filter { !found.contains($0) } : []
+    }
+
+    /// Forgets instances that are gone.
+    func forget(_ ids: [InstanceID]) async {
+        guard !ids.isEmpty else { return }
+        entered.withLock { for id in ids { $0[id] = nil } }
+        var facts: [String: Data?] = [:]
+        for id in ids { facts["entered/\(id)"] = .some(nil) }
+        try? await journal.setFacts(facts)
     }
 
     /// Taints workloads, durably: returns once it is written.

@@ -123,6 +123,15 @@ actor Reconciler {
         guard let taints = parts.taints else { return }
         let clean = taints.lay(on: &observation).filter { busy[$0] == nil }
         await taints.forget(clean)
+        let gone = taints.layEntries(on: &observation)
+        for id in gone { clear("entry/\(id)") }
+        await taints.forget(gone)
+    }
+
+    /// Somebody went into an instance who had no business there.
+    func entered(_ instance: InstanceID, _ alert: String) {
+        (problems["entry/\(instance)"], statusIsStale) = (alert, true)
+        alarm.ring()
     }
 
     /// An operator asked for something: looks at the control files now.
