@@ -118,6 +118,7 @@ let package = Package(
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
         tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", "CurfewPlanning", posix, core]),
         tests("LocalRuntime", ["CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", subprocess]),
+        tests("DockerAPI", ["CurfewDockerAPI", core, posix, http1]),
         tests(
             "DockerRuntime",
             ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime"]),

@@ -153,8 +153,9 @@ public struct RuntimeContract<Driver: Runtime>: Sendable {
 
     /// Whoever listens to SIGTERM ends by itself; whoever does not is ended when the grace is over.
     func termIsAskedFirst(_ runtime: Driver) async throws {
-        let deaf = make("deaf", ["busybox", "sh", "-c", "trap '' TERM; while true; do busybox sleep 0.1; done"])
+        let deaf = make("deaf", ["busybox", "sh", "-c", "trap '' TERM; echo deaf; while true; do busybox sleep 0.1; done"])
         _ = try await runtime.start(deaf.0, of: deaf.1)
+        try check(try await eventually { try await runtime.logTail(deaf.0, lines: 1) == ["deaf"] }, "it does not run")
         let start = ContinuousClock.now
         try await runtime.stop(deaf.0, grace: .seconds(1))
         try check(ContinuousClock.now - start >= .milliseconds(900), "it had no second of grace")

@@ -37,9 +37,13 @@ import Testing
                 await #expect {
                     _ = try await runtime.start(try newID(), of: try fixture.desired { $0.artifact = .image(digest) })
                 } throws: { ($0 as? DriverError)?.operation == "pull" }
-                await #expect {
-                    _ = try await runtime.start(try newID(), of: try fixture.desired("web", ["/no/such/program"]))
-                } throws: { "\($0)".contains("no such file") }
+                // The engine's own process 1 starts it, so that it is told like any end.
+                let lost = try newID()
+                _ = try await runtime.start(lost, of: try fixture.desired("web", ["/no/such/program"]))
+                let isTold = try await eventually { try await runtime.observe().first?.state == .exited(code: 127) }
+                #expect(isTold)
+                #expect(try await runtime.logTail(lost, lines: 1).first?.contains("/no/such/program") ?? false)
+                try await runtime.stop(lost, grace: .zero)
                 // The name is taken by somebody else's container.
                 let id = try newID()
                 try await fixture.host.docker("create", "--name", id.rawValue, fixture.host.image, "sleep", "1")

@@ -9,12 +9,16 @@ final class World: Sendable {
     let scratch: Scratch
     let program: String
     let port: Int
+    /// Where workloads run unless they say otherwise.
+    let runtime: String
     var remote: String { scratch.file("remote.git") }
     var work: String { scratch.file("work") }
     var state: StateFolder { StateFolder(path: scratch.file("state")) }
     var configuration: String { scratch.file("curfew.yaml") }
 
-    init(_ label: String, url: String? = nil, extra: String = "") async throws {
+    /// - Parameter engine: a Docker engine on which workloads run, as the runtime `docker`.
+    init(_ label: String, url: String? = nil, extra: String = "", engine: EngineHost? = nil) async throws {
+        runtime = engine == nil ? "local" : "docker"
         scratch = try Scratch(label)
         chmod(scratch.path, 0o711)
         program = try curfewExecutable()
@@ -32,7 +36,9 @@ final class World: Sendable {
             state: state
             observe: { interval: 1s }
             trust: { mode: none }
-            runtimes: { local: { type: local, ports: \(first)-\(first + 89) } }
+            runtimes:
+              local: { type: local, ports: \(first)-\(first + 89) }
+              \(engine.map { "docker: { type: docker, endpoints: [\"\($0.endpoint)\"], base: \"\($0.image)\" }" } ?? "")
             \(extra)
             """)
     }
@@ -40,7 +46,7 @@ final class World: Sendable {
     /// A workload that serves one page.
     func site(
         _ name: String = "web", page: String = "one", replicas: Int = 1, port: Int? = nil, extra: String = "",
-        bundle: String? = nil
+        bundle: String? = nil, runtime: String? = nil
     ) throws {
         let folder = "work/manifests/\(bundle ?? name)"
         try scratch.write("\(folder)/\(name)-site/index.html", page)
@@ -51,10 +57,10 @@ final class World: Sendable {
             kind: Workload
             metadata: { name: \(name) }
             spec:
-              runtime: local
+              runtime: \(runtime ?? self.runtime)
               replicas: \(replicas)
               artifact: { path: manifests/\(bundle ?? name)/\(name)-site }
-              command: [busybox, httpd, -f, -p, "127.0.0.1:$(PORT)", -h, .]
+              command: [busybox, httpd, -f, -p, "$(HOST):$(PORT)", -h, .]
               ports: [{ name: http\(port.map { ", expose: \($0)" } ?? "") }]
               health: { http: { port: http, path: / }, interval: 500ms, timeout: 1s, startup: 5s }
               rollout: { deadline: 10s, drain: 1s, onFailure: revert }
