@@ -130,6 +130,14 @@ extension DockerRuntime {
     }
 
     private func makeNetwork(_ name: String, isolated: Bool) async throws {
+        if let task = linking[name] { return try await task.value }
+        let task = Task { try await ensureNetwork(name, isolated: isolated) }
+        linking[name] = task
+        defer { linking[name] = nil }
+        try await task.value
+    }
+
+    private func ensureNetwork(_ name: String, isolated: Bool) async throws {
         do { _ = try await client.network(name) } catch let error as DockerError where error.isNotFound {
             do {
                 try await client.createNetwork(

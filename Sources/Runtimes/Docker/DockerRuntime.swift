@@ -30,6 +30,8 @@ public actor DockerRuntime: InteractiveRuntime, TagResolver {
     var starting: [InstanceID: Task<ObservedInstance, any Error>] = [:]
     var stopping: [InstanceID: Task<Void, any Error>] = [:]
     var preparing: [String: Task<Void, any Error>] = [:]
+    /// Networks that are being made: the engine would make two of one name.
+    var linking: [String: Task<Void, any Error>] = [:]
     /// Commands that we run ourselves: expected by container and words, then known by the engine's id.
     var expected: [String: [String: Int]] = [:]
     var ours: Set<String> = []
