@@ -47,6 +47,11 @@ public enum Composition {
         of configuration: ServiceConfiguration, state: StateFolder, artifacts: any ArtifactSource
     ) throws -> [Name: any Runtime] {
         try configuration.runtimes.mapValues { runtime in
+            if runtime.type == "swarm" {
+                throw DriverError(
+                    .unsupported, operation: "set up runtime", subject: runtime.name.rawValue,
+                    "type swarm is not built yet; use docker or local")
+            }
             if runtime.type == "docker" {
                 return try DockerRuntime(configuration: docker(runtime, configuration), artifacts: artifacts)
             }
