@@ -47,11 +47,6 @@ public enum Composition {
         of configuration: ServiceConfiguration, state: StateFolder, artifacts: any ArtifactSource
     ) throws -> [Name: any Runtime] {
         try configuration.runtimes.mapValues { runtime in
-            if runtime.type == "swarm" {
-                throw DriverError(
-                    .unsupported, operation: "set up runtime", subject: runtime.name.rawValue,
-                    "type swarm is not built yet; use docker or local")
-            }
             if runtime.type == "docker" {
                 return try DockerRuntime(configuration: docker(runtime, configuration), artifacts: artifacts)
             }
@@ -70,7 +65,7 @@ public enum Composition {
         var settings = DockerRuntimeConfiguration(
             name: runtime.name, folder: StateFolder(path: configuration.state).runtime(runtime.name),
             endpoint: endpoints(of: engine).first ?? DockerEndpoint(address: .unix(path: "/var/run/docker.sock")))
-        (settings.base, settings.resolveTags, settings.credentials) = (engine.base, engine.resolveTags, engine.credentials)
+        (settings.base, settings.credentials) = (engine.base, engine.credentials)
         if let address = engine.publishOn { settings.reach = .published(on: address) }
         settings.maxArtifact = runtime.maxArtifact
         settings.secrets = SecretSettings(folder: configuration.secrets.folder, identity: configuration.secrets.identity)

@@ -82,18 +82,6 @@ extension DockerClient {
         }
     }
 
-    /// The digest that a reference stands for in its registry just now: `sha256:…`.
-    public func remoteDigest(_ reference: String, authorization: String? = nil) async throws -> String {
-        struct Answer: Decodable {
-            struct Descriptor: Decodable { var digest: String }
-            var Descriptor: Descriptor
-        }
-        let answer: Answer = try await fetch(
-            .GET, "/distribution/\(Self.path(reference))/json", headers: authorization.map { [("X-Registry-Auth", $0)] } ?? [],
-            timeout: .seconds(30))
-        return answer.Descriptor.digest
-    }
-
     /// Builds an image from a tar archive that holds a `Dockerfile`, and gives back its id. Nothing is pulled.
     /// - Parameter archive: the whole archive.
     public func build(_ archive: Data, labels: [String: String]) async throws -> String {
@@ -121,27 +109,6 @@ extension DockerClient {
     /// Gives an image another name.
     public func tag(_ id: String, repository: String, tag: String) async throws {
         try await call(.POST, "/images/\(Self.path(id))/tag", [("repo", repository), ("tag", tag)])
-    }
-
-    /// Pushes an image that is named by tag; gives back its digest.
-    public func push(repository: String, tag: String, authorization: String?) async throws -> String {
-        struct Line: Decodable {
-            struct Aux: Decodable { var Digest: String? }
-            var error: String?
-            var aux: Aux?
-        }
-        var digest: String?
-        // The engine insists on the header, whatever is in it.
-        let header = authorization ?? Data("{}".utf8).base64EncodedString()
-        try await eachLine(
-            .POST, "/images/\(Self.path(repository))/push", [("tag", tag)], headers: [("X-Registry-Auth", header)]
-        ) { line in
-            guard let line = try? JSONDecoder().decode(Line.self, from: line) else { return }
-            if let error = line.error { throw DockerError(.refused, "push \(repository)", error) }
-            if let made = line.aux?.Digest { digest = made }
-        }
-        guard let digest else { throw DockerError(.badAnswer, "push \(repository)", "the engine tells no digest") }
-        return digest
     }
 
     /// Removes an image; one that is gone is removed already, one in use stays (status 409).

@@ -21,11 +21,6 @@ public struct VolumeDetails: Decodable, Sendable {
 }
 
 extension DockerClient {
-    /// Networks with a label.
-    public func networks(label: String) async throws -> [NetworkDetails] {
-        try await fetch(.GET, "/networks", [("filters", try Self.filters(["label": [label]]))])
-    }
-
     /// A network by name or id; status 404 when it is not there.
     public func network(_ name: String) async throws -> NetworkDetails {
         try await fetch(.GET, "/networks/\(DockerEndpoint.escaped(name))")
@@ -59,13 +54,6 @@ extension DockerClient {
         try await call(
             .POST, "/networks/\(DockerEndpoint.escaped(network))/connect",
             body: try Self.encode(Body(Container: container, EndpointConfig: Endpoint(Aliases: aliases))))
-    }
-
-    /// Removes a network; one that is gone is removed already.
-    public func removeNetwork(_ name: String) async throws {
-        do { try await call(.DELETE, "/networks/\(DockerEndpoint.escaped(name))") } catch let error as DockerError
-            where error.isNotFound
-        {}
     }
 
     /// Makes a volume; one of that name that is there already is taken.

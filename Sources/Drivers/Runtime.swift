@@ -50,13 +50,6 @@ extension Runtime {
     public func shutdown() async {}
 }
 
-/// A runtime that knows which digest a tag stands for.
-public protocol TagResolver: Sendable {
-    /// `registry/app:1.2` → `registry/app@sha256:…`, as the registry says just now.
-    /// - Throws: ``DriverError``.
-    func resolve(tag reference: String) async throws -> String
-}
-
 /// A hint that something has changed.
 public struct RuntimeEvent: Sendable, Hashable {
     /// The runtime.

@@ -36,15 +36,14 @@ struct SampleMaker {
         "^[^/].*$": (["keys/a.age"], ["/keys/a.age"]),
         "^https?://": (["https://h/x", "http://h/x"], ["ftp://h/x"]),
         "^[0-9a-f]{64}$": ([String(repeating: "a", count: 64)], ["a", String(repeating: "A", count: 64)]),
-        "^[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?$": (
-            ["r/a@sha256:" + String(repeating: "b", count: 64), "r/a:1"],
-            ["-r@sha256:" + String(repeating: "b", count: 64), "r a", "r@sha256:ab", ""]
+        "^[a-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}$": (
+            ["r/a@sha256:" + String(repeating: "b", count: 64), "r:5/a:1@sha256:" + String(repeating: "b", count: 64)],
+            ["r/a:1", "-r@sha256:" + String(repeating: "b", count: 64), "r a", "r@sha256:ab", ""]
         ),
         "^(unix:///.+|tcp://[A-Za-z0-9\\[].*:[0-9]+)$": (["unix:///run/docker.sock"], ["http://h:1", "unix:/x", ""]),
         "^([a-z0-9][A-Za-z0-9._:/-]*@)?sha256:[0-9a-f]{64}$": (
             ["r/a@sha256:" + String(repeating: "b", count: 64), "sha256:" + String(repeating: "b", count: 64)], ["r/a:1", ""]
         ),
-        "^[a-z0-9][a-z0-9._:/-]*$": (["registry.example:5000/curfew"], ["-a", "A b", ""]),
         "^[A-Z][A-Z_]{1,40}$": (["NET_BIND_SERVICE"], ["net", "", "A B"]),
         "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})?$": (
             ["1000:1000", "app"], ["-a", "a:b:c", "a b"]
@@ -216,15 +215,15 @@ struct SampleMaker {
             }
             for rule in rules {
                 if rule.field == name {
-                    result[rule.choice] = rule.words[0]
-                    for other in rules where other.words.contains(rule.words[0]) && other.required {
+                    result[rule.choice] = rule.word
+                    for other in rules where other.word == rule.word && other.required {
                         result[other.field] = all[other.field]?.valid[0]
                     }
                 }
-                if rule.choice == name, let word = value as? String, rule.words.contains(word), rule.required {
+                if rule.choice == name, value as? String == rule.word, rule.required {
                     result[rule.field] = all[rule.field]?.valid[0]
                 }
-                if rule.choice == name, rule.ordinary, !rule.words.contains(value as? String ?? "") { result[rule.field] = nil }
+                if rule.choice == name, rule.ordinary, value as? String != rule.word { result[rule.field] = nil }
             }
             result[name] = value
             return result
@@ -254,9 +253,7 @@ struct SampleMaker {
             }
         }
         for rule in rules {
-            let words = (properties[rule.choice]?["enum"] as? [String] ?? []).filter {
-                !rule.words.contains($0) && $0 != "canary"
-            }
+            let words = (properties[rule.choice]?["enum"] as? [String] ?? []).filter { $0 != rule.word && $0 != "canary" }
             for word in words {
                 var wrong = with(rule.choice, word)
                 wrong[rule.field] = all[rule.field]?.valid[0]
@@ -264,9 +261,9 @@ struct SampleMaker {
             }
             if rule.required {
                 var without = base
-                without[rule.choice] = rule.words[0]
+                without[rule.choice] = rule.word
                 without[rule.field] = nil
-                result.invalid.append((without, "\(path) \(rule.words[0]) without \(rule.field)"))
+                result.invalid.append((without, "\(path) \(rule.word) without \(rule.field)"))
             }
         }
         return result
@@ -274,7 +271,7 @@ struct SampleMaker {
 
     private struct Rule {
         var choice: String
-        var words: [String]
+        var word: String
         var field: String
         var required: Bool
         /// The word counts when the choice is left out, too.
@@ -283,12 +280,11 @@ struct SampleMaker {
 
     private static func rule(_ schema: [String: Any]) -> Rule? {
         guard let properties = (schema["if"] as? [String: Any])?["properties"] as? [String: [String: Any]],
-            let choice = properties.first,
-            let words = (choice.value["const"] as? String).map({ [$0] }) ?? choice.value["enum"] as? [String],
+            let choice = properties.first, let word = choice.value["const"] as? String,
             let field = ((schema["else"] as? [String: Any])?["not"] as? [String: Any])?["required"] as? [String]
         else { return nil }
         return Rule(
-            choice: choice.key, words: words, field: field[0], required: schema["then"] != nil,
+            choice: choice.key, word: word, field: field[0], required: schema["then"] != nil,
             ordinary: (schema["if"] as? [String: Any])?["required"] == nil)
     }
 }

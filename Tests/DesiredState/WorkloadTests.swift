@@ -130,6 +130,7 @@ import Testing
         ),
         ("  rollout: { strategy: canary, steps: [{ weight: 100, pause: 1s }] }", "7:50", "1 to 99"),
         ("  rollout: { keepWarm: 48h }", "7:24", "has to be from"),
+        ("  rollout: { keepWarm: 5m }", "7:24", "keepWarm is not built yet"),
         ("  container: { user: nobody }", "7:14", "is for containers"),
         ("  ports: [{ name: a, port: 80 }]", "7:10", "is for containers"),
         ("  mounts: [{ path: /x, tmpfs: 1Mi }]", "7:11", "is for containers"),

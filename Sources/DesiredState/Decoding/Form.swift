@@ -35,7 +35,7 @@ protocol FieldKey: RawRepresentable<Int>, CaseIterable, Sendable {
     static var required: [Self] { get }
     /// Groups of which exactly one has to be there, whole.
     static var alternatives: [[Self]] { get }
-    /// Fields that go with one word of a choice, or with several (`a|b`): (choice, word, field, whether it is required then).
+    /// Fields that go with one word of a choice: (choice, word, field, whether it is required then).
     static var dependent: [(choice: Self, word: String, field: Self, required: Bool)] { get }
     /// Words that a choice has when it is left out, where other fields go with that word.
     static var ordinary: [(choice: Self, word: String)] { get }

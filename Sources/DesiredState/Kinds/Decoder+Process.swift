@@ -2,7 +2,7 @@ internal import CurfewModel
 
 /// What runs in an instance: artifact, command, environment, and the placeholders in them.
 extension Decoder {
-    func artifact(_ node: Int, _ draft: inout Draft, resolvesTags: Bool) {
+    func artifact(_ node: Int, _ draft: inout Draft) {
         guard let record = record(node, "artifact", as: ArtifactField.self) else { return }
         if let node = record[.path], let path = string(node, "artifact.path") {
             if let reason = Self.pathFault(path) {
@@ -20,13 +20,12 @@ extension Decoder {
             }
         }
         if let node = record[.image], let image = string(node, "artifact.image", maximum: 512) {
-            if Self.isPinned(image) || (resolvesTags && Self.isTagged(image)) {
+            if Self.isPinned(image) {
                 draft.artifact = .image(image)
             } else {
-                let way = resolvesTags ? "or a tag, such as registry/app:1.2" : "a tag can change under a running system"
                 report(
                     node,
-                    "artifact.image '\(image.prefix(80))' has to name a digest, such as registry/app@sha256:… (64 hexadecimal digits): \(way)"
+                    "artifact.image '\(image.prefix(80))' has to name a digest, such as registry/app@sha256:… (64 hexadecimal digits): a tag can change under a running system"
                 )
             }
         }
@@ -64,13 +63,13 @@ extension Decoder {
 
     static func isPinned(_ image: String) -> Bool {
         let parts = image.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, isTagged(String(parts[0])), parts[1].hasPrefix("sha256:") else { return false }
+        guard parts.count == 2, isRepository(String(parts[0])), parts[1].hasPrefix("sha256:") else { return false }
         let digits = parts[1].utf8.dropFirst(7)
         return digits.count == 64 && digits.allSatisfy(\.isLowerHexadecimal)
     }
 
     /// A reference without a digest: lower-case words between slashes, a port after the host, a tag.
-    private static func isTagged(_ image: String) -> Bool {
+    private static func isRepository(_ image: String) -> Bool {
         guard let first = image.utf8.first, (0x61...0x7A).contains(first) || (0x30...0x39).contains(first) else { return false }
         return image.utf8.allSatisfy {
             (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || "._:/-".utf8.contains($0)

@@ -11,7 +11,7 @@ extension Decoder {
             guard let node = record[.type], let type = choice(node, "type", ConfigurationRules.runtimeTypes) else { return }
             runtime.type = type
             check(record, type, value)
-            if type != "local" { engine(record, type, folder: folder, &runtime) }
+            if type == "docker" { engine(record, folder: folder, &runtime) }
             if let node = record[.ports], let range = ports(node) {
                 (runtime.firstPort, runtime.lastPort) = (range.lowerBound, range.upperBound)
             }
@@ -36,22 +36,21 @@ extension Decoder {
 
     private func check(_ record: Record<RuntimeField>, _ type: String, _ written: Int) {
         for rule in RuntimeField.dependent {
-            let words = rule.word.split(separator: "|").map(String.init)
-            if !words.contains(type), let node = record[rule.field] {
-                report(node, "'\(rule.field)' goes with type: \(words.joined(separator: " or ")), not with type: \(type)")
-            } else if words.contains(type), rule.required, record[rule.field] == nil {
+            if rule.word != type, let node = record[rule.field] {
+                report(node, "'\(rule.field)' goes with type: \(rule.word), not with type: \(type)")
+            } else if rule.word == type, rule.required, record[rule.field] == nil {
                 report(written, "a runtime of type \(type) needs the field '\(rule.field)'")
             }
         }
     }
 
     private func engine(
-        _ record: Record<RuntimeField>, _ type: String, folder: String,
+        _ record: Record<RuntimeField>, folder: String,
         _ runtime: inout ServiceConfiguration.RuntimeConfiguration
     ) {
         var engine = ServiceConfiguration.EngineConfiguration()
         if let node = record[.endpoints] {
-            list(node, "endpoints", count: 1...(type == "docker" ? 1 : 9)) { item in
+            list(node, "endpoints", count: 1...1) { item in
                 guard let text = string(item, "endpoint", maximum: 256) else { return }
                 let rest = text.dropFirst(6)
                 let plain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
@@ -67,7 +66,7 @@ extension Decoder {
             let paths = [RuntimeTLSField.ca, .cert, .key].map { field in
                 files[field].flatMap { path($0, "tls.\(field)", folder: folder) }
             }
-            if let ca = paths[0], let cert = paths[1], let key = paths[2] { engine.tls = (ca, cert, key) }
+            if let ca = paths[0], let cert = paths[1], let key = paths[2] { engine.tls = .init(ca: ca, cert: cert, key: key) }
         }
         if let node = record[.base], let image = string(node, "base", maximum: 512) {
             if Self.isPinned(image) || Self.isImageID(image) {
@@ -78,19 +77,17 @@ extension Decoder {
                     "base '\(image.prefix(80))' has to name an image by digest (registry/app@sha256:…) or by id (sha256:…)")
             }
         }
-        if let node = record[.resolveTags] { engine.resolveTags = bool(node, "resolveTags") ?? false }
         if let node = record[.credentials] { engine.credentials = path(node, "credentials", folder: folder) }
         if let node = record[.publishOn] { engine.publishOn = address(node, "publishOn") }
         let reach = record[.reach].flatMap { choice($0, "reach", ConfigurationRules.reaches) }
         if reach == "address" { engine.publishOn = nil }
         if reach == "published" { engine.publishOn = engine.publishOn ?? "127.0.0.1" }
         let isRemote = engine.endpoints.contains { !$0.hasPrefix("unix:") }
-        if type == "docker", isRemote, reach == nil, engine.publishOn == nil, let node = record[.endpoints] {
+        if isRemote, reach == nil, engine.publishOn == nil, let node = record[.endpoints] {
             report(
                 node,
                 "an engine over tcp may be another machine: write 'reach: published' with 'publishOn', or 'reach: address'")
         }
-        if let node = record[.registry] { engine.registry = string(node, "registry", maximum: 256) }
         runtime.engine = engine
     }
 

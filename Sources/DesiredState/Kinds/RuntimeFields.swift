@@ -2,15 +2,15 @@ internal import CurfewModel
 
 /// One of `runtimes`.
 enum RuntimeField: Int, FieldKey {
-    case type, ports, user, store, endpoints, tls, base, resolveTags, credentials, reach, publishOn, registry
+    case type, ports, user, store, endpoints, tls, base, credentials, reach, publishOn
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.type]
     static let dependent: [(choice: Self, word: String, field: Self, required: Bool)] = [
         (.type, "local", .ports, false), (.type, "local", .user, false),
-        (.type, "docker|swarm", .endpoints, true), (.type, "docker|swarm", .tls, false), (.type, "docker|swarm", .base, false),
-        (.type, "docker|swarm", .resolveTags, false), (.type, "docker|swarm", .credentials, false),
-        (.type, "docker", .reach, false), (.type, "docker", .publishOn, false), (.type, "swarm", .registry, false),
+        (.type, "docker", .endpoints, true), (.type, "docker", .tls, false), (.type, "docker", .base, false),
+        (.type, "docker", .credentials, false),
+        (.type, "docker", .reach, false), (.type, "docker", .publishOn, false),
     ]
 
     var form: Form {
@@ -19,14 +19,12 @@ enum RuntimeField: Int, FieldKey {
         case .ports: .ports
         case .user: .text(pattern: "^[A-Za-z_][A-Za-z0-9_.-]*$", maximum: 32)
         case .store: .record(StoreField.shape)
-        case .endpoints: .list(.text(pattern: ConfigurationRules.endpoint, maximum: 256), count: 1...9)
+        case .endpoints: .list(.text(pattern: ConfigurationRules.endpoint, maximum: 256), count: 1...1)
         case .tls: .record(RuntimeTLSField.shape)
         case .base: .text(pattern: ConfigurationRules.image, maximum: 512)
-        case .resolveTags: .bool
         case .credentials: .text()
         case .reach: .choice(ConfigurationRules.reaches)
         case .publishOn: .text(maximum: 64)
-        case .registry: .text(pattern: "^[a-z0-9][a-z0-9._:/-]*$", maximum: 256)
         }
     }
 }

@@ -69,7 +69,7 @@ public struct ServiceConfiguration: Sendable, Hashable {
     public struct RuntimeConfiguration: Sendable, Hashable {
         /// What workloads call it.
         public var name: Name
-        /// The driver: `local`, `docker` or `swarm`.
+        /// The driver: `local` or `docker`.
         public var type: String
         /// First port that it may give to instances.
         public var firstPort: Int
@@ -79,7 +79,7 @@ public struct ServiceConfiguration: Sendable, Hashable {
         public var user: String?
         /// Largest artifact, unpacked.
         public var maxArtifact: ByteCount
-        /// For `docker` and `swarm`: the engine.
+        /// For `docker`: the engine.
         public var engine = EngineConfiguration()
 
         /// Makes a runtime with the documented defaults.
@@ -97,33 +97,29 @@ public struct ServiceConfiguration: Sendable, Hashable {
     }
     /// How a runtime gets to its engine.
     public struct EngineConfiguration: Sendable, Hashable {
-        /// `unix:///…` or `tcp://…`; several managers of a swarm are tried in order.
+        /// Files in PEM; absolute paths.
+        public struct TLS: Sendable, Hashable {
+            /// Certificates of the authorities.
+            public var ca: String
+            /// Our certificate.
+            public var cert: String
+            /// Its private key.
+            public var key: String
+            /// Names the files.
+            public init(ca: String, cert: String, key: String) { (self.ca, self.cert, self.key) = (ca, cert, key) }
+        }
+        /// `unix:///…` or `tcp://…`; one.
         public var endpoints: [String] = []
-        /// Files for mutual TLS with `tcp://…`.
-        public var tls: (ca: String, cert: String, key: String)?
+        /// For mutual TLS with `tcp://…`.
+        public var tls: TLS?
         /// The image that folders of the repository are put on, by digest or id.
         public var base: String?
-        /// Whether manifests may name images by tag.
-        public var resolveTags = false
         /// A file of logins as `docker login` writes it.
         public var credentials: String?
         /// The literal address that ports are published on; `nil` = containers are reached at their own addresses.
         public var publishOn: String?
-        /// Where images of folders are pushed for all hosts of a swarm: `registry.example:5000/curfew`.
-        public var registry: String?
         /// No engine.
         public init() {}
-
-        public static func == (left: Self, right: Self) -> Bool {
-            left.endpoints == right.endpoints && left.base == right.base && left.resolveTags == right.resolveTags
-                && left.credentials == right.credentials && left.publishOn == right.publishOn && left.registry == right.registry
-                && left.tls?.ca == right.tls?.ca && left.tls?.cert == right.tls?.cert && left.tls?.key == right.tls?.key
-        }
-
-        public func hash(into hasher: inout Hasher) {
-            hasher.combine(endpoints)
-            hasher.combine(base)
-        }
     }
     /// `secrets`: where secrets of workloads come from; absolute paths.
     public struct SecretsConfiguration: Sendable, Hashable {

@@ -98,7 +98,7 @@ extension Decoder {
         if let node = spec[.ports] { ports(node, &draft) }
         if let node = spec[.command] { draft.command = command(node, "command", ports: draft.ports) }
         if let node = spec[.env] { draft.env = environment(node, ports: draft.ports) }
-        if let node = spec[.artifact] { artifact(node, &draft, resolvesTags: able?.resolvesTags ?? false) }
+        if let node = spec[.artifact] { artifact(node, &draft) }
         if let node = spec[.resources] { draft.resources = resources(node) }
         if let node = spec[.mounts] { draft.mounts = mounts(node, containers: able?.containers ?? false) }
         if let node = spec[.health] { draft.health = health(node, ports: draft.ports) }

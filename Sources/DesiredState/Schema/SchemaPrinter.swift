@@ -83,17 +83,12 @@ enum SchemaPrinter {
         return schema
     }
 
-    private static func words(_ word: String) -> [String: JSONText] {
-        let words = word.split(separator: "|").map { JSONText.text(String($0)) }
-        return words.count == 1 ? ["const": words[0]] : ["enum": .array(words)]
-    }
-
     private static func condition(
         _ rule: (choice: Int, word: String, field: Int, required: Bool), _ shape: Shape
     ) -> [String: JSONText] {
         let field = JSONText.object(["required": .array([.text(shape.names[rule.field])])])
         let choice = shape.names[rule.choice]
-        var condition: [String: JSONText] = ["properties": .object([choice: .object(Self.words(rule.word))])]
+        var condition: [String: JSONText] = ["properties": .object([choice: .object(["const": .text(rule.word)])])]
         // A choice that is left out fulfils the condition where that word is its ordinary one.
         if !shape.ordinary.contains(where: { $0.choice == rule.choice && $0.word == rule.word }) {
             condition["required"] = .array([.text(choice)])

@@ -35,8 +35,6 @@ public struct RolloutPolicy: Hashable, Sendable, Codable {
     public var drain: Span
     /// What happens to the commit when a rollout fails.
     public var onFailure: OnFailure
-    /// How long the generation that was replaced goes on running without traffic, so that a rollback is a switch.
-    public var keepWarm: Span = .zero
 
     /// Makes a policy with the documented defaults.
     public init(

@@ -17,8 +17,6 @@ public struct RuntimeCapabilities: Sendable, Hashable {
     public var secrets = false
     /// Several hosts to choose from.
     public var placement = false
-    /// Images named by a tag: it is resolved to a digest when the manifest changes.
-    public var resolvesTags = false
     /// Why it takes no artifact of some kind, for the error; by kind.
     public var missingArtifacts: [ArtifactKind: String] = [:]
 

@@ -65,19 +65,6 @@ extension DockerRuntime {
         } catch { throw Self.driverError(error, "pull", reference) }
     }
 
-    /// The digest that a tag stands for just now: `registry/app@sha256:…`.
-    public func resolve(tag reference: String) async throws -> String {
-        let login = try credentials.login(for: reference)
-        return try await translating("resolve the tag", reference) {
-            let digest = try await client.remoteDigest(reference, authorization: login?.header)
-            guard digest.hasPrefix("sha256:"), digest.utf8.count == 71 else {
-                throw DockerError(.badAnswer, "resolve a tag", "the registry's answer is no digest")
-            }
-            let head = reference.lastIndex(of: ":").flatMap { reference[$0...].contains("/") ? nil : $0 } ?? reference.endIndex
-            return "\(reference[..<head])@\(digest)"
-        }
-    }
-
     public func collectGarbage(keeping artifacts: Set<String>) async throws -> Int {
         try await translating("collect garbage", "\(client.endpoint)") {
             var count = 0

@@ -7,7 +7,7 @@ public import CurfewModel
 ///
 /// What is ours is known by labels with a seal and by a ledger of the engine's ids; what a container was made from is
 /// compared with what the engine says of it. An engine belongs to one Curfew (``EngineClaim``).
-public actor DockerRuntime: InteractiveRuntime, TagResolver {
+public actor DockerRuntime: InteractiveRuntime {
     public nonisolated let name: Name
     public nonisolated let capabilities: RuntimeCapabilities
     public nonisolated let events: AsyncStream<RuntimeEvent>
@@ -88,7 +88,7 @@ public actor DockerRuntime: InteractiveRuntime, TagResolver {
     public static func capabilities(of configuration: DockerRuntimeConfiguration) -> RuntimeCapabilities {
         var capabilities = RuntimeCapabilities(
             artifacts: configuration.base == nil ? [.image] : [.image, .tree], limits: ["cpu", "memory", "pids"], volumes: true)
-        (capabilities.containers, capabilities.resolvesTags) = (true, configuration.resolveTags)
+        capabilities.containers = true
         // Secrets are files of this machine that the engine mounts.
         capabilities.secrets = configuration.endpoint.isLocal
         capabilities.missingArtifacts[.tree] = "its configuration names no 'base' image to put the folder on"

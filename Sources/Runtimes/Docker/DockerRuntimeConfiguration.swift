@@ -19,8 +19,6 @@ public struct DockerRuntimeConfiguration: Sendable {
     public var endpoint: DockerEndpoint
     /// The image that folders of the repository are put on, by digest or id; `nil` = only images are run.
     public var base: String?
-    /// Whether manifests may name images by tag.
-    public var resolveTags: Bool
     /// A file as `docker login` writes it.
     public var credentials: String?
     /// How instances are reached.
@@ -34,12 +32,12 @@ public struct DockerRuntimeConfiguration: Sendable {
 
     /// Makes a configuration with the documented defaults.
     public init(
-        name: Name, folder: String, endpoint: DockerEndpoint, base: String? = nil, resolveTags: Bool = false,
+        name: Name, folder: String, endpoint: DockerEndpoint, base: String? = nil,
         credentials: String? = nil, reach: Reach = .address, maxArtifact: ByteCount = ByteCount(1 << 30),
         secrets: SecretSettings = SecretSettings()
     ) {
         (self.name, self.folder, self.endpoint, self.base) = (name, folder, endpoint, base)
-        (self.resolveTags, self.credentials, self.reach) = (resolveTags, credentials, reach)
+        (self.credentials, self.reach) = (credentials, reach)
         (self.maxArtifact, self.secrets) = (maxArtifact, secrets)
     }
 }
