@@ -85,7 +85,9 @@ import Testing
             #expect(await world.page() == "one")
             try daemon.start()
             #expect(await world.converged())
-            try await Task.sleep(for: .seconds(2))
+            // A commit that changes nothing goes through the whole loop, and nobody is replaced.
+            let next = try await world.push("Nothing")
+            #expect(await world.converged(at: next))
             #expect(world.instances().sorted() == before)
             let removed = try #require(before.first)
             try await host.docker("rm", "-f", removed)
@@ -107,8 +109,13 @@ import Testing
             #expect(held.problems.contains { $0.contains("runtime docker does not answer") }, "\(held.problems)")
             // Down at the start as well: what is elsewhere is served.
             daemon.stop(SIGTERM)
+            // A new listener is opened beside those of the silent runtime.
+            let newPort = try freePort()
+            try world.site("late", page: "late", port: newPort, runtime: "local")
+            try await world.push("Another one, with the engine down from the start")
             try daemon.start()
             #expect(await eventually(within: .seconds(30)) { await world.page(localPort) == "local" })
+            #expect(await eventually(within: .seconds(30)) { await world.page(newPort) == "late" })
             try await host.start()
             #expect(await world.converged(within: .seconds(60)), "\(String(describing: world.status))")
             #expect(await world.page() == "one")

@@ -19,16 +19,18 @@ actor EntryKeeper {
         var log: Logger
     }
 
-    /// How far the entries of a runtime have been taken care of.
+    /// How far the history of a runtime has been read. Only reading moves it: what a broken stream did not tell is read.
     private struct Cursor: Codable {
         var at: Instant
-        /// Those of the very last moment.
-        var ids: [String]
+        /// Entries that were taken care of lately, so that each is told once.
+        var ids: [String] = []
     }
 
+    /// Clocks differ, and an engine writes its history a moment later: so much is read again each time.
+    private static let overlap = Span.seconds(5)
     private let parts: Parts
     private var cursors: [Name: Cursor] = [:]
-    private var seen: Set<String> = []
+    private var seen: [Name: Set<String>] = [:]
 
     init(_ parts: Parts) { self.parts = parts }
 
@@ -36,45 +38,51 @@ actor EntryKeeper {
     func run() async {
         await withDiscardingTaskGroup { group in
             for runtime in parts.runtimes {
+                await recall(runtime.name)
                 group.addTask { for await entry in runtime.entries { await self.take(entry) } }
-                group.addTask { await self.catchUp(runtime) }
+                group.addTask {
+                    while !Task.isCancelled {
+                        let isRead = await self.read(runtime)
+                        try? await Task.sleep(for: isRead ? .seconds(10) : .seconds(2))
+                    }
+                }
             }
             // Whoever runs this takes its end for the end of the service.
             group.addTask { while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) } }
         }
     }
 
-    /// What happened while nobody watched, as far as the engine still knows; then remembers now and then that somebody does.
-    private func catchUp(_ runtime: any InteractiveRuntime) async {
-        let key = "entries/\(runtime.name)"
+    /// Where an earlier process ended; the first one begins now.
+    private func recall(_ runtime: Name) async {
+        let key = "entries/\(runtime)"
         let stored = (try? await parts.journal.facts(prefix: key))?[key]
-        if let cursor = stored.flatMap({ FactCoder().decode(Cursor.self, from: $0) }) {
-            seen.formUnion(cursor.ids)
-            var isDone = false
-            while !isDone, !Task.isCancelled {
-                do {
-                    for entry in try await runtime.entries(since: cursor.at) { await take(entry) }
-                    isDone = true
-                } catch { try? await Task.sleep(for: .seconds(2)) }
-            }
-        }
-        while !Task.isCancelled {
-            await remember(runtime.name, at: parts.now(), id: nil)
-            try? await Task.sleep(for: .seconds(10))
-        }
+        let cursor = stored.flatMap { FactCoder().decode(Cursor.self, from: $0) } ?? Cursor(at: parts.now())
+        cursors[runtime] = cursor
+        seen[runtime] = Set(cursor.ids)
     }
 
-    private func remember(_ runtime: Name, at: Instant, id: String?) async {
-        var cursor = cursors[runtime] ?? Cursor(at: at, ids: [])
-        if at > cursor.at { cursor = Cursor(at: at, ids: []) }
-        if let id { cursor.ids = Array((cursor.ids + [id]).suffix(64)) }
-        cursors[runtime] = cursor
+    /// Reads the engine's history since the last time; `false` when the engine did not answer.
+    private func read(_ runtime: any InteractiveRuntime) async -> Bool {
+        let start = parts.now()
+        // A clock that was set back must not make the future unreadable.
+        let from = min(cursors[runtime.name]?.at ?? start, start)
+        let since = Instant(milliseconds: from.milliseconds - Self.overlap.milliseconds)
+        guard let entries = try? await runtime.entries(since: since) else { return false }
+        for entry in entries { await take(entry) }
+        cursors[runtime.name]?.at = start
+        await remember(runtime.name)
+        return true
+    }
+
+    private func remember(_ runtime: Name) async {
+        guard let cursor = cursors[runtime] else { return }
         try? await parts.journal.setFact("entries/\(runtime)", FactCoder().encode(cursor))
     }
 
     private func take(_ entry: ObservedEntry) async {
-        guard seen.insert("\(entry.runtime)/\(entry.id)").inserted, seen.insert(entry.id).inserted else { return }
-        if seen.count > 50_000 { seen = [entry.id] }
+        guard seen[entry.runtime, default: []].insert(entry.id).inserted else { return }
+        // The history of an engine is a few hundred entries long.
+        if seen[entry.runtime]?.count ?? 0 > 20_000 { seen[entry.runtime] = Set(cursors[entry.runtime]?.ids ?? []) }
         let what = Self.words(for: entry)
         let details = [
             "instance": entry.instance.rawValue, "kind": entry.kind, "command": entry.command.escapingControls,
@@ -86,14 +94,15 @@ actor EntryKeeper {
             do {
                 try await parts.taints.add(instance: entry.instance, because: "entered with no live grant: \(what)")
             } catch { parts.log.error("the taint of \(entry.instance) cannot be written: \(error)") }
-            parts.log.critical("\(alert)")
             await parts.tainted(entry.instance, alert)
             await record("entry.alert", entry, alert, details)
         } else {
             let names = grants.map(\.rawValue).joined(separator: ", ")
             await record("entry.noted", entry, "\(entry.instance) was entered under \(names): \(what)", details)
         }
-        await remember(entry.runtime, at: entry.at, id: entry.id)
+        let told = (cursors[entry.runtime]?.ids ?? []) + [entry.id]
+        cursors[entry.runtime]?.ids = Array(told.suffix(512))
+        await remember(entry.runtime)
     }
 
     /// `exec 'sh -c id' at 12:00:01Z, by whom the engine does not say`.

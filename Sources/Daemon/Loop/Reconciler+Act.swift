@@ -37,7 +37,8 @@ extension Reconciler {
     func noteFailure(_ failure: RolloutFailure, of name: Name, desired: DesiredWorkload?) async {
         var log: [String] = []
         if let runtime = desired.flatMap({ parts.runtimes[$0.workload.runtime] }), let instance = failure.instances.first {
-            log = (try? await runtime.logTail(instance, lines: 20)) ?? []
+            // A hanging engine must not hold up the loop.
+            log = await bounded(.seconds(5)) { (try? await runtime.logTail(instance, lines: 20)) ?? [] } ?? []
         }
         let reason = "\(name) generation \(failure.generation.short) failed: \(failure.reason)"
         await record(
@@ -69,12 +70,13 @@ extension Reconciler {
 
     /// Makes the edge equal to what was decided, if it is not.
     func applyEdge() async {
-        let wanted = wantedListeners ?? views.values.flatMap(\.listeners).sorted { $0.key < $1.key }
-        wantedListeners = wanted
+        let decided = wantedListeners ?? views.values.flatMap(\.listeners).sorted { $0.key < $1.key }
+        wantedListeners = decided
+        let wanted = observation.unreachable.isEmpty ? decided : (decided + undecided(beside: decided)).sorted { $0.key < $1.key }
         if let edge = observation.edge, wanted == appliedListeners, edge.carries(wanted) { return }
         if wanted.isEmpty, appliedListeners?.isEmpty ?? true, observation.edge?.listeners.isEmpty ?? true { return }
-        // After a restart nothing is known about some workloads for a moment: their listeners must not be closed.
-        guard observation.unreachable.isEmpty || appliedListeners != nil else { return }
+        // Of an edge that does not answer nobody knows what it does for them.
+        guard observation.unreachable.isEmpty || appliedListeners != nil || observation.edge != nil else { return }
         do {
             observation.edge = try await parts.edge.apply(wanted)
             appliedListeners = wanted
@@ -86,6 +88,24 @@ extension Reconciler {
             appliedListeners = nil
             observation.edge = try? await parts.edge.observe()
             await report("edge", "edge: \(error)")
+        }
+    }
+
+    /// What the edge does for workloads of runtimes that have not answered since the start: nothing was decided about them,
+    /// and it stays as it is.
+    private func undecided(beside decided: [EdgeListener]) -> [EdgeListener] {
+        let known = Set(decided.map(\.key))
+        return (observation.edge?.listeners ?? [:]).compactMap { key, listener in
+            guard !known.contains(key), let workload = desired?.workloads[key.workload]?.workload,
+                observation.unreachable[workload.runtime] != nil,
+                let port = workload.ports.first(where: { $0.name == key.port && $0.expose == listener.address.port })
+            else { return nil }
+            let servers = listener.servers.map {
+                EdgeListener.Server(
+                    instance: $0.key, endpoint: $0.value.endpoint, weight: $0.value.weight, draining: $0.value.draining)
+            }
+            return EdgeListener(
+                key: key, port: listener.address.port, mode: port.mode, servers: servers.sorted { $0.instance < $1.instance })
         }
     }
 

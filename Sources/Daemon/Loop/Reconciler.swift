@@ -26,8 +26,8 @@ actor Reconciler {
         var journal: Journal
         var reverts: RevertQueue
         var controls: Controls
-        /// Workloads that were touched under a grant; `nil` when there are no grants.
-        var taints: Taints?
+        /// What somebody was inside of.
+        var taints: Taints
         var clock: WallClock
         /// Where problems are told as well, for the day when the state folder cannot be written.
         var log: Logger
@@ -120,7 +120,7 @@ actor Reconciler {
 
     /// Marks what was touched under a grant, and forgets those marks that no instance wears any more.
     private func layTaints() async {
-        guard let taints = parts.taints else { return }
+        let taints = parts.taints
         let clean = taints.lay(on: &observation).filter { busy[$0] == nil }
         await taints.forget(clean)
         let gone = taints.layEntries(on: &observation)

@@ -12,6 +12,11 @@ public struct Generation: Hashable, Comparable, Sendable, Codable, CustomStringC
     /// The first eight digits, as people read them and as instance names carry them.
     public var short: String { String(hex.prefix(8)) }
 
+    /// Stands for a generation that cannot be known: 64 zeros.
+    public static let unknown = Generation(zeros: 64)
+
+    private init(zeros count: Int) { hex = String(repeating: "0", count: count) }
+
     public var description: String { hex }
 
     public static func < (left: Generation, right: Generation) -> Bool { left.hex < right.hex }

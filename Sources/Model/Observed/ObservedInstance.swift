@@ -76,6 +76,13 @@ public struct InstanceID: Hashable, Comparable, Sendable, Codable, CustomStringC
 
     public var description: String { rawValue }
 
+    /// As a host name: at most 63 bytes, not ending in a hyphen.
+    public var hostname: String {
+        var text = String(rawValue.prefix(63))
+        while text.utf8.last == UInt8(ascii: "-") { text.removeLast() }
+        return text.isEmpty ? "instance" : text
+    }
+
     public static func < (left: InstanceID, right: InstanceID) -> Bool { left.rawValue < right.rawValue }
 
     public init(from decoder: any Decoder) throws {

@@ -23,7 +23,7 @@ struct ContainerRequest: Codable, Sendable {
         let options = workload.container
         config.Image = image
         config.Labels = mark.labels
-        config.Hostname = Self.hostname(mark.id)
+        config.Hostname = mark.id.hostname
         if !workload.command.isEmpty {
             config.Entrypoint = workload.command.map { Placeholders.replaced($0, values) }
             config.Cmd = []
@@ -91,11 +91,4 @@ struct ContainerRequest: Codable, Sendable {
 
     /// For the ledger.
     func encoded() throws -> Data { try JSONEncoder().encode(self) }
-
-    /// A host name has at most 63 bytes and ends in no hyphen.
-    static func hostname(_ id: InstanceID) -> String {
-        var text = String(id.rawValue.prefix(63))
-        while text.utf8.last == UInt8(ascii: "-") { text.removeLast() }
-        return text.isEmpty ? "instance" : text
-    }
 }

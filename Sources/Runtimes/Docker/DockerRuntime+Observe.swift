@@ -9,8 +9,10 @@ extension DockerRuntime {
     public func observe() async throws -> [ObservedInstance] {
         try await translating("observe", "\(client.endpoint)") {
             try await claim()
+            // What is started while the engine answers is in no list yet.
+            let (before, seen) = (written, Set(known.keys))
             let list = try await client.containers(labels: [ContainerMark.kind + "=instance"])
-            try await missing(in: list)
+            try await missing(in: list, before, seen)
             try await look(at: list)
             try await audit()
             return known.values.map(\.instance).sorted { $0.id < $1.id }
@@ -19,9 +21,11 @@ extension DockerRuntime {
 
     /// Those of ours that are not in the list must really be gone: an engine that has just been started may not know all
     /// of its containers yet, and what is not seen must not be made a second time.
-    private func missing(in list: [ContainerSummary]) async throws {
+    private func missing(in list: [ContainerSummary], _ before: [InstanceID: Ledger.Entry], _ seen: Set<String>) async throws {
         let listed = Set(list.map(\.Id))
-        for (id, entry) in written where !listed.contains(entry.object) && starting[id] == nil && stopping[id] == nil {
+        for (id, entry) in before where !listed.contains(entry.object) && starting[id] == nil && stopping[id] == nil {
+            // Stopped meanwhile by us.
+            guard written[id]?.object == entry.object else { continue }
             do {
                 let details = try await client.container(entry.object)
                 guard details.State.Status == "removing" || details.State.Status == "dead" else {
@@ -33,7 +37,7 @@ extension DockerRuntime {
                 if isOpen { secrets.remove(id) }
             }
         }
-        for id in known.keys where !listed.contains(id) { known[id] = nil }
+        for id in seen where !listed.contains(id) { known[id] = nil }
     }
 
     private func look(at list: [ContainerSummary]) async throws {
@@ -46,19 +50,23 @@ extension DockerRuntime {
             }
         }
         var next = fresh.makeIterator()
-        try await withThrowingTaskGroup(of: (ContainerSummary, ContainerDetails?).self) { group in
+        typealias Look = (summary: ContainerSummary, details: ContainerDetails?, news: Int)
+        try await withThrowingTaskGroup(of: Look.self) { group in
             func add() {
                 guard let summary = next.next() else { return }
+                let news = news[summary.Id] ?? 0
                 group.addTask { [client] in
-                    do { return (summary, try await client.container(summary.Id)) } catch let error as DockerError
+                    do { return (summary, try await client.container(summary.Id), news) } catch let error as DockerError
                         where error.isNotFound
-                    { return (summary, nil) }
+                    { return (summary, nil, news) }
                 }
             }
             for _ in 0..<8 { add() }
-            while let (summary, details) = try await group.next() {
+            while let (summary, details, before) = try await group.next() {
                 add()
-                if let details { known[summary.Id] = judge(summary, details) } else { known[summary.Id] = nil }
+                known[summary.Id] = details.map { judge(summary, $0) }
+                // Something happened to it while the engine answered: looked at once more.
+                if news[summary.Id] ?? 0 != before { known[summary.Id]?.isStale = true }
             }
         }
     }
@@ -101,7 +109,7 @@ extension DockerRuntime {
         -> Sight
     {
         let workload = labels[ContainerMark.prefix + "workload"].flatMap { Name($0) } ?? Name(literal: "foreign")
-        let generation = labels[ContainerMark.prefix + "generation"].flatMap { Generation($0) } ?? .none
+        let generation = labels[ContainerMark.prefix + "generation"].flatMap { Generation($0) } ?? .unknown
         let id = Self.foreignID(details.Id)
         var instance = ObservedInstance(
             id: id, workload: workload, generation: generation, state: state(of: details, id),

@@ -30,23 +30,14 @@ extension DockerRuntime {
                 if client.endpoint.isLocal, let pid = state.Pid { ContainerProcess.end(Int32(pid), in: container) }
                 throw DockerError(.timedOut, "run probe", "\(words.first ?? "") was not done after \(timeout)")
             }
-            ours.remove(exec)
             return Int32(clamping: state.ExitCode ?? 1)
         }
     }
 
     /// Prepares a command of our own, so that its events are not taken for an entry.
     func prepareExec(_ config: ExecConfig, in container: String) async throws -> String {
-        let words = config.Cmd.joined(separator: " ")
-        expected[container, default: [:]][words, default: 0] += 1
-        defer {
-            // Whether or not its event has been seen by now, from here on it is known by its id.
-            if let count = expected[container]?[words] { expected[container]?[words] = count > 1 ? count - 1 : nil }
-            if expected[container]?.isEmpty ?? false { expected[container] = nil }
-        }
         let id = try await client.createExec(in: container, config)
         ours.insert(id)
-        if ours.count > 20_000 { ours = [id] }
         return id
     }
 

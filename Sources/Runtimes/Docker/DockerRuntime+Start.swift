@@ -29,7 +29,7 @@ extension DockerRuntime {
             let volumes = try await makeVolumes(workload)
             let mark = ContainerMark(
                 id, of: desired, ordinal: freeOrdinal(workload.name),
-                createdAt: Instant(milliseconds: Int64(ContinuousTime.now)), owner: owner)
+                createdAt: wallClock(), owner: owner)
             let request = ContainerRequest(
                 mark, of: workload, image: image.Id, network: network, secrets: files, reach: configuration.reach,
                 volumeName: { volumes[$0] ?? "" })

@@ -31,14 +31,8 @@ extension DockerRuntime {
             "top", "resize":
             // A healthy instance is probed all the time: nothing is looked at again for that.
             return
-        case "start":
-            if let id = known[container]?.instance.id, starting[id] == nil, var entry = written[id], entry.object == container,
-                entry.startedAt != nil, entry.tampered == nil
-            {
-                entry.tampered = "it was started again by hand"
-                try? note(id, entry)
-            }
-        default: break
+        case "destroy": news[container] = nil
+        default: news[container, default: 0] += 1
         }
         known[container]?.isStale = true
         let id = known[container]?.instance.id
@@ -48,7 +42,7 @@ extension DockerRuntime {
 
     public func entries(since: Instant) async throws -> [ObservedEntry] {
         var found: [ObservedEntry] = []
-        let now = Instant(milliseconds: Int64(ContinuousTime.now))
+        let now = wallClock()
         try await translating("read the engine's history", "\(client.endpoint)") {
             try await client.events(
                 since: since.milliseconds * 1_000_000, until: max(now.milliseconds, since.milliseconds) * 1_000_000,
@@ -84,13 +78,9 @@ extension DockerRuntime {
 
     /// Whether a command is a probe of ours, a session that we opened, or the image's own health check.
     private func isOurs(_ container: String, exec: String?, command: String, _ mark: ContainerMark, isLive: Bool) -> Bool {
+        // It begins only after we know its id.
         if let exec, ours.contains(exec) { return true }
         if known[container]?.healthcheck == command { return true }
-        if isLive, let count = expected[container]?[command], count > 0 {
-            expected[container]?[command] = count - 1
-            if let exec { ours.insert(exec) }
-            return true
-        }
         // Who ran it nobody knows any more; it is what is run there every few seconds anyway.
         if !isLive, case .command(let words)? = mark.health?.probe {
             return words.map { Placeholders.replaced($0, mark.placeholders) }.joined(separator: " ") == command

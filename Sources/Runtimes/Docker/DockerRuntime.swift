@@ -32,9 +32,10 @@ public actor DockerRuntime: InteractiveRuntime {
     var preparing: [String: Task<Void, any Error>] = [:]
     /// Networks that are being made: the engine would make two of one name.
     var linking: [String: Task<Void, any Error>] = [:]
-    /// Commands that we run ourselves: expected by container and words, then known by the engine's id.
-    var expected: [String: [String: Int]] = [:]
-    var ours: Set<String> = []
+    /// Commands that we run ourselves, by the engine's id.
+    var ours = RecentSet<String>(limit: 16_384)
+    /// How often something happened to a container, by the engine's id.
+    var news: [String: Int] = [:]
     /// The last event that was taken care of, nanoseconds since 1970.
     var cursor: Int64 = 0
     var watching: Task<Void, Never>?

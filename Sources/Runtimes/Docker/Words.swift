@@ -23,11 +23,6 @@ extension ContainerRequest {
     init(encoded: Data) throws { self = try JSONDecoder().decode(ContainerRequest.self, from: encoded) }
 }
 
-extension Generation {
-    /// For what has none.
-    static let none = Generation(String(repeating: "0", count: 64)) ?? { preconditionFailure("64 digits are a generation") }()
-}
-
 extension DockerRuntime {
     /// An id for a container that is not ours, which may wear the id of one that is.
     static func foreignID(_ container: String) -> InstanceID {
@@ -46,8 +41,5 @@ extension DockerRuntime {
     }
 }
 
-/// The wall clock.
-enum ContinuousTime {
-    /// Milliseconds since 1970.
-    static var now: Double { Date().timeIntervalSince1970 * 1000 }
-}
+/// The time of this machine, for marks and for asking the engine's history.
+func wallClock() -> Instant { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }

@@ -113,7 +113,7 @@ extension LocalRuntime {
     nonisolated func sandbox(_ record: InstanceRecord, writable: [Sandbox.Writable]? = nil) -> Sandbox {
         let most: Int64 = 256 << 20
         return Sandbox(
-            hostname: LocalRuntime.hostname(record.id), hostFiles: store.path(record.hostFiles.key),
+            hostname: record.id.hostname, hostFiles: store.path(record.hostFiles.key),
             artifact: record.artifact.map { store.path($0.key) },
             writable: writable
                 ?? record.mounts.enumerated().map { number, mount in
@@ -123,12 +123,5 @@ extension LocalRuntime {
                 },
             environment: record.environment, temporary: ByteCount(min(record.resources.memory?.value ?? most, most)), user: user
         )
-    }
-
-    /// A host name has at most 63 bytes and ends in no hyphen.
-    private static func hostname(_ id: InstanceID) -> String {
-        var text = String(id.rawValue.prefix(63))
-        while text.utf8.last == UInt8(ascii: "-") { text.removeLast() }
-        return text.isEmpty ? "instance" : text
     }
 }

@@ -96,15 +96,3 @@ extension InstanceSight {
         return workload
     }
 }
-
-extension Generation {
-    /// Stands for a generation that cannot be known: 64 zeros.
-    static let unknown = literalZero
-
-    private static var literalZero: Generation {
-        guard let generation = Generation(String(repeating: "0", count: 64)) else {
-            preconditionFailure("64 zeros are a generation")
-        }
-        return generation
-    }
-}
