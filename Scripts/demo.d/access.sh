@@ -55,6 +55,13 @@ if [ "$account" = curfew-demo ]; then
     said=$(may_sudo 2>&1) || true
     case $said in *"uid=0"*) say "sudo: $said" ;; *) broken "sudo does not work: $said" ;; esac
 fi
+if [ "$runtime" = docker ]; then
+    shown alice exec inc-42 web --key "$home/keys/alice" --socket "$home/state/exec.sock" -- sh -c 'echo inside; id -u'
+    recording=$(cf sessions --grant inc-42 --format json | sed -n 's/.*"recording" : "\(.*\)".*/\1/p' | sed -n 1p)
+    [ -n "$recording" ] || broken "the session was not recorded"
+    printf '  $ curfew replay %s\n' "$recording"
+    cf replay "$recording" --speed 100 | indent
+fi
 run "$curfew" grants --config "$home/curfew.yaml"
 login 'exec sleep 60' >"$home/session" & session=$!
 

@@ -38,6 +38,7 @@ wipe() {
         end_process "$home/sshd.pid"
         cf teardown --yes >/dev/null 2>&1 || true
     fi
+    if [ -d "$home/engine" ]; then Scripts/engine stop "$home/engine"; fi
     if [ "$(id -u)" = 0 ]; then
         rm -f /etc/sudoers.d/curfew-demo-* /etc/sudoers.d/zz-curfew-demo
         if [ -f "$home/account" ]; then

@@ -26,6 +26,17 @@ if [ "$account" != curfew-demo ]; then
     sed -i "s/curfew-demo/$account/" "$home/dave/policies/"*.yaml
     sed -i '/backend: root/d' "$home/dave/policies/access.yaml"
 fi
+by_hand="pkill -9 -o -f 'httpd -f -p 127.0.0.1'"
+if [ "$runtime" = docker ]; then
+    say "an own Docker engine, and one word changed in each manifest: runtime: docker"
+    base=$(Scripts/engine start "$home/engine")
+    docker() { command docker --host "unix://$home/engine/docker.sock" "$@"; }
+    sed -i 's/runtime: local/runtime: docker/' "$home/dave/manifests/"*/*.yaml
+    # A way into the containers, beside the login and the one command of root's.
+    sed -i '/backend: bastion/a\    - { backend: door, with: { workloads: [web], commands: [[sh], [sh, -c, "echo inside; id -u"]] } }' \
+        "$home/dave/policies/access.yaml"
+    by_hand="docker --host unix://$home/engine/docker.sock exec <one of 'docker ps'> id"
+fi
 as dave remote add origin "$home/remote.git"
 as dave add -A && as dave commit -qm "First version" && push dave
 clone alice
@@ -45,6 +56,13 @@ if [ "$account" = curfew-demo ]; then
     echo "  root: { type: sudo, prefix: curfew-demo-, log: \"$home/ssh/sudo.log\" }" >>"$home/curfew.yaml"
     printf 'Defaults:%s logfile=%s/ssh/sudo.log, !syslog\n' "$account" "$home" >/etc/sudoers.d/zz-curfew-demo
     chmod 440 /etc/sudoers.d/zz-curfew-demo
+fi
+if [ "$runtime" = docker ]; then
+    cat >>"$home/curfew.yaml" <<YAML
+  door: { type: docker-exec, runtime: docker }
+runtimes:
+  docker: { type: docker, endpoints: ["unix://$home/engine/docker.sock"], base: "$base" }
+YAML
 fi
 mkdir -p "$home/ssh/principals"
 : >"$home/ssh/sudo.log"

@@ -67,6 +67,9 @@ public enum Checkup {
         } catch {
             checks.append(Check(subject: "state", result: .missing, detail: "\(error)"))
         }
+        for runtime in configuration.runtimes.values.sorted(by: { $0.name < $1.name }) where runtime.type != "local" {
+            checks += await engine(runtime, configuration)
+        }
         checks += secrets(configuration)
         checks += access(configuration)
         return checks

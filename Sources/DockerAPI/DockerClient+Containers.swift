@@ -96,7 +96,7 @@ extension DockerClient {
         var demux = LogDemultiplexer()
         try await eachPiece(
             .GET, "/containers/\(DockerEndpoint.escaped(id))/logs",
-            [("stdout", "true"), ("stderr", "true"), ("tail", String(tail)), ("follow", "true")]
+            [("stdout", "true"), ("stderr", "true"), ("tail", String(tail)), ("follow", "true")], isSteady: false
         ) { piece in
             demux.add(Data(piece.readableBytesView))
             for line in demux.lines() { try await take(line) }

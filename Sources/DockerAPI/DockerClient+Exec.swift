@@ -49,7 +49,7 @@ extension DockerClient {
         var size = 0
         try await eachPiece(
             .POST, "/exec/\(DockerEndpoint.escaped(id))/start", body: .bytes(try Self.encode(Body())),
-            headers: [("Connection", "close")]
+            headers: [("Connection", "close")], isSteady: false
         ) { piece in size += piece.readableBytes }
     }
 

@@ -6,9 +6,11 @@ import NIOHTTP1
 extension DockerClient {
     /// A call whose answer comes in pieces: each is given to `take` before the next is read, so that a fast engine cannot
     /// fill our memory. Returns when the answer ends. The deadline holds until the answer begins.
+    /// - Parameter isSteady: the answer keeps coming; a long pause in it is an error.
     func eachPiece(
         _ method: HTTPMethod, _ path: String, _ query: [(String, String)] = [], body: HTTPClientRequest.Body? = nil,
-        type: String = "application/json", headers: [(String, String)] = [], _ take: (ByteBuffer) async throws -> Void
+        type: String = "application/json", headers: [(String, String)] = [], isSteady: Bool = true,
+        _ take: (ByteBuffer) async throws -> Void
     ) async throws {
         var request = try await request(method, path, query, headers: headers)
         if let body {
@@ -18,7 +20,7 @@ extension DockerClient {
         let operation = Self.operation(request)
         let ready = request
         let response = try await within(timeout, operation) { [self] in
-            try await http.execute(ready, timeout: .seconds(1 << 31))
+            try await (isSteady ? steady : http).execute(ready, timeout: .seconds(1 << 31))
         }
         let status = Int(response.status.code)
         guard (200..<300).contains(status) else {
@@ -33,6 +35,9 @@ extension DockerClient {
             } catch is CancellationError { throw CancellationError() } catch {
                 if Task.isCancelled { throw CancellationError() }
                 negotiation.forget()
+                if (error as? HTTPClientError) == .readTimeout {
+                    throw DockerError(.timedOut, operation, "the engine has said nothing more for a long time")
+                }
                 throw DockerError(.unreachable, operation, "the stream broke: \(Self.short(error))")
             }
             guard let piece else { return }
@@ -43,10 +48,11 @@ extension DockerClient {
     /// A call whose answer comes in lines, each a JSON document. A line over 1 MiB ends it with an error.
     func eachLine(
         _ method: HTTPMethod, _ path: String, _ query: [(String, String)] = [], body: HTTPClientRequest.Body? = nil,
-        type: String = "application/json", headers: [(String, String)] = [], _ take: (Data) async throws -> Void
+        type: String = "application/json", headers: [(String, String)] = [], isSteady: Bool = true,
+        _ take: (Data) async throws -> Void
     ) async throws {
         var rest = Data()
-        try await eachPiece(method, path, query, body: body, type: type, headers: headers) { piece in
+        try await eachPiece(method, path, query, body: body, type: type, headers: headers, isSteady: isSteady) { piece in
             rest.append(contentsOf: piece.readableBytesView)
             while let end = rest.firstIndex(of: 10) {
                 let line = Data(rest[rest.startIndex..<end])

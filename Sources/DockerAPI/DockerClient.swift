@@ -15,13 +15,20 @@ public final class DockerClient: Sendable {
     /// Largest answer that is read, in bytes.
     public let maxAnswer: Int
     let http: HTTPClient
+    /// For answers that come in pieces and keep coming: a pause of more than a minute means that the engine hangs.
+    let steady: HTTPClient
     let negotiation: Negotiation
     /// `nil` without TLS.
     let tls: TLSConfiguration?
 
     /// Makes a client; connects to nobody.
+    /// - Parameter quiet: longest pause in the middle of a pull, a build or a log that is read to its end.
     /// - Throws: ``DockerError`` when the TLS files cannot be used.
-    public init(endpoint: DockerEndpoint, timeout: Duration = .seconds(15), maxAnswer: Int = 64 << 20) throws {
+    public init(
+        endpoint: DockerEndpoint, timeout: Duration = .seconds(15), quiet: Duration = .seconds(90), maxAnswer: Int = 64 << 20
+    )
+        throws
+    {
         (self.endpoint, self.timeout, self.maxAnswer) = (endpoint, timeout, maxAnswer)
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
@@ -44,13 +51,22 @@ public final class DockerClient: Sendable {
         }
         self.tls = tls
         http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        configuration.timeout.read = .nanoseconds(
+            quiet.components.seconds * 1_000_000_000 + quiet.components.attoseconds / 1_000_000_000)
+        steady = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         negotiation = Negotiation()
     }
 
-    deinit { try? http.syncShutdownLater() }
+    deinit {
+        http.shutdown { _ in }
+        steady.shutdown { _ in }
+    }
 
     /// Closes all connections.
-    public func shutdown() async { try? await http.shutdown() }
+    public func shutdown() async {
+        try? await http.shutdown()
+        try? await steady.shutdown()
+    }
 
     /// A call whose answer is thrown away.
     @discardableResult
@@ -98,9 +114,4 @@ public final class DockerClient: Sendable {
 
 extension [any CodingKey] {
     fileprivate var path: String { map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".") }
-}
-
-extension HTTPClient {
-    /// For `deinit`: nobody can wait there.
-    fileprivate func syncShutdownLater() throws { shutdown { _ in } }
 }

@@ -29,7 +29,7 @@ public final class ExecConnection: Sendable {
     public static func open(_ id: String, terminal: Bool, with client: DockerClient) async throws -> ExecConnection {
         let operation = "start a command"
         let version = if let known = client.negotiation.version { known } else { try await client.negotiate() }
-        let (stream, continuation) = AsyncThrowingStream<Piece, any Error>.makeStream(bufferingPolicy: .unbounded)
+        let output = ExecOutput()
         let endpoint = client.endpoint
         let tls = try client.tls.map { try NIOSSLContext(configuration: $0) }
         let opened = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Void.self)
@@ -44,7 +44,7 @@ public final class ExecConnection: Sendable {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
                     }
                     try channel.pipeline.syncOperations.addHandler(
-                        ExecHandler(isFramed: !terminal, opened: opened, output: continuation))
+                        ExecHandler(isFramed: !terminal, opened: opened, output: output))
                 }
             }
         do {
@@ -60,8 +60,7 @@ public final class ExecConnection: Sendable {
                 + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
             try await channel.writeAndFlush(ByteBuffer(string: head))
             try await client.within(client.timeout, operation) { try await opened.futureResult.get() }
-            continuation.onTermination = { _ in channel.close(promise: nil) }
-            return ExecConnection(id: id, output: stream, channel: channel)
+            return ExecConnection(id: id, output: output.stream(of: channel), channel: channel)
         } catch {
             opened.fail(error)
             if let error = error as? DockerError { throw error }

@@ -7,14 +7,11 @@ final class ExecHandler: ChannelInboundHandler {
 
     private let isFramed: Bool
     private let opened: EventLoopPromise<Void>
-    private let output: AsyncThrowingStream<ExecConnection.Piece, any Error>.Continuation
+    private let output: ExecOutput
     private var isOpen = false
     private var rest = ByteBuffer()
 
-    init(
-        isFramed: Bool, opened: EventLoopPromise<Void>,
-        output: AsyncThrowingStream<ExecConnection.Piece, any Error>.Continuation
-    ) {
+    init(isFramed: Bool, opened: EventLoopPromise<Void>, output: ExecOutput) {
         (self.isFramed, self.opened, self.output) = (isFramed, opened, output)
     }
 
@@ -47,7 +44,7 @@ final class ExecHandler: ChannelInboundHandler {
 
     private func readOutput(_ context: ChannelHandlerContext) {
         guard isFramed else {
-            if rest.readableBytes > 0 { output.yield(.output(Array(rest.readableBytesView))) }
+            if rest.readableBytes > 0 { output.add(.output(Array(rest.readableBytesView)), from: context.channel) }
             rest.clear()
             return
         }
@@ -61,7 +58,7 @@ final class ExecHandler: ChannelInboundHandler {
             guard rest.readableBytes >= 8 + Int(length) else { break }
             rest.moveReaderIndex(forwardBy: 8)
             let bytes = rest.readBytes(length: Int(length)) ?? []
-            if !bytes.isEmpty { output.yield(stream == 2 ? .errors(bytes) : .output(bytes)) }
+            if !bytes.isEmpty { output.add(stream == 2 ? .errors(bytes) : .output(bytes), from: context.channel) }
         }
         rest.discardReadBytes()
     }
@@ -80,13 +77,13 @@ final class ExecHandler: ChannelInboundHandler {
 
     private func finish(_ context: ChannelHandlerContext) {
         opened.fail(DockerError(.unreachable, "start a command", "the engine closed the connection"))
-        output.finish()
+        output.end(nil)
         context.close(promise: nil)
     }
 
     private func fail(_ context: ChannelHandlerContext, _ error: DockerError) {
         opened.fail(error)
-        output.finish(throwing: error)
+        output.end(error)
         context.close(promise: nil)
     }
 }

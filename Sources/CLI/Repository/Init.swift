@@ -73,7 +73,7 @@ struct Init: AsyncParsableCommand {
                   runtime: local
                   replicas: 2
                   artifact: { path: manifests/hello/site }
-                  command: [busybox, httpd, -f, -p, "127.0.0.1:$(PORT)", -h, .]
+                  command: [busybox, httpd, -f, -p, "$(HOST):$(PORT)", -h, .]
                   ports: [{ name: http, expose: 18080 }]
                   health: { http: { port: http, path: / } }
 

@@ -20,23 +20,37 @@ struct Logs: AsyncParsableCommand {
             guard InstanceID(target) != nil else {
                 throw ValidationError("'\(target)' is no name of a workload or an instance")
             }
+            let engines = try EngineLogs(configuration: configuration)
+            let isThere = try await follow ? false : engines.tail(of: target, lines: lines) { Self.show($0, $1) }
             let reader = LogReader(configuration: configuration)
-            var positions: [String: off_t] = [:]
-            var first = true
-            repeat {
-                let files = reader.files(of: target)
-                if first, files.isEmpty, !follow {
-                    throw DaemonError(
-                        .notFound, operation: "read logs of", subject: target, "nothing of that name has written anything here")
+            if !follow, reader.files(of: target).isEmpty, !isThere {
+                throw DaemonError(
+                    .notFound, operation: "read logs of", subject: target, "nothing of that name has written anything here")
+            }
+            guard follow else { return _ = show(reader, from: [:]) }
+            await withDiscardingTaskGroup { group in
+                group.addTask { await engines.follow(target, lines: lines) { Self.show($0, $1) } }
+                var positions: [String: off_t] = [:]
+                while !Task.isCancelled {
+                    positions = show(reader, from: positions)
+                    try? await Task.sleep(for: .milliseconds(200))
                 }
-                for file in files {
-                    let (text, end) = reader.read(file.path, from: positions[file.path], lines: lines)
-                    positions[file.path] = end
-                    for line in text { Terminal.out("\(Terminal.paint(file.instance, .grey))  \(line.escapingControls)") }
-                }
-                first = false
-                if follow { try await Task.sleep(for: .milliseconds(200)) }
-            } while follow
+            }
         }
+    }
+
+    /// Shows what the files have behind those positions; returns the new ones.
+    private func show(_ reader: LogReader, from positions: [String: off_t]) -> [String: off_t] {
+        var positions = positions
+        for file in reader.files(of: target) {
+            let (text, end) = reader.read(file.path, from: positions[file.path], lines: lines)
+            positions[file.path] = end
+            for line in text { Self.show(file.instance, line) }
+        }
+        return positions
+    }
+
+    private static func show(_ instance: String, _ line: String) {
+        Terminal.out("\(Terminal.paint(instance, .grey))  \(line.escapingControls)")
     }
 }

@@ -40,19 +40,4 @@ extension DockerRuntime {
         }
         throw DockerError(.timedOut, "remove a container", "the engine has been removing it for half a minute")
     }
-
-    public func logTail(_ id: InstanceID, lines: Int) async throws -> [String] {
-        guard lines > 0, let container = written[id]?.object ?? known.first(where: { $0.value.instance.id == id })?.key else {
-            return []
-        }
-        return try await translating("read the log of", id.rawValue) {
-            do {
-                var tail = try await client.logTail(container, lines: lines)
-                let state = try await client.container(container).State
-                if state.OOMKilled ?? false { tail.append("curfew: the kernel ended it: over its memory limit") }
-                if let error = state.Error, !error.isEmpty { tail.append("curfew: the engine says: \(error.prefix(500))") }
-                return tail.suffix(lines)
-            } catch let error as DockerError where error.isNotFound { return [] }
-        }
-    }
 }

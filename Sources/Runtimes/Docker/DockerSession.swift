@@ -13,20 +13,16 @@ final class DockerSession: EntrySession {
 
     init(_ connection: ExecConnection, container: String, client: DockerClient) {
         (id, self.connection, self.container, self.client) = (connection.id, connection, container, client)
-        let source = connection.output
-        output = AsyncThrowingStream { continuation in
-            let task = Task {
-                do {
-                    for try await piece in source {
-                        switch piece {
-                        case .output(let bytes): continuation.yield(.output(bytes))
-                        case .errors(let bytes): continuation.yield(.errors(bytes))
-                        }
-                    }
-                    continuation.finish()
-                } catch { continuation.finish(throwing: DockerRuntime.driverError(error, "read the output of", connection.id)) }
-            }
-            continuation.onTermination = { _ in task.cancel() }
+        // Pulled through: what is not read holds up the command, and fills nobody's memory.
+        output = AsyncThrowingStream {
+            var source = connection.output.makeAsyncIterator()
+            do {
+                switch try await source.next() {
+                case .output(let bytes)?: return .output(bytes)
+                case .errors(let bytes)?: return .errors(bytes)
+                case nil: return nil
+                }
+            } catch { throw DockerRuntime.driverError(error, "read the output of", connection.id) }
         }
     }
 
