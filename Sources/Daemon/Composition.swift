@@ -65,7 +65,7 @@ public enum Composition {
         var settings = DockerRuntimeConfiguration(
             name: runtime.name, folder: StateFolder(path: configuration.state).runtime(runtime.name),
             endpoint: endpoints(of: engine).first ?? DockerEndpoint(address: .unix(path: "/var/run/docker.sock")))
-        (settings.base, settings.credentials) = (engine.base, engine.credentials)
+        (settings.base, settings.credentials, settings.resolveTags) = (engine.base, engine.credentials, engine.resolveTags)
         if let address = engine.publishOn { settings.reach = .published(on: address) }
         settings.maxArtifact = runtime.maxArtifact
         settings.secrets = SecretSettings(folder: configuration.secrets.folder, identity: configuration.secrets.identity)

@@ -24,6 +24,7 @@ public struct CurfewService: Service {
     private let accessBackends: [Name: AccessBackendDriver]
     private let sessions: Sessions?
     private let taints: Taints
+    private let tags: TagKeeper
     private let entries: EntryKeeper
     private let clock: WallClock
 
@@ -37,11 +38,14 @@ public struct CurfewService: Service {
         journal = try Journal(path: state.journal)
         let mirror = Composition.mirror(of: configuration, program: program)
         try await mirror.open()
+        let images = ImageTags()
+        try await TagKeeper.recall(into: images, from: journal)
         let loader = DesiredStateLoader(
             limits: configuration.limits, runtimes: Composition.capabilities(of: configuration),
-            backends: Set(configuration.backends.keys), enforcesPolicies: configuration.trust != .none)
-        let assembler = RevisionAssembler(mirror: mirror, loader: loader)
+            backends: Set(configuration.backends.keys), enforcesPolicies: configuration.trust != .none, tags: images)
         runtimes = try Composition.runtimes(of: configuration, state: state, artifacts: mirror)
+        tags = TagKeeper(table: images, runtimes: runtimes, journal: journal, clock: clock)
+        let assembler = RevisionAssembler(mirror: mirror, loader: loader, tags: tags)
         edge = Composition.edge(of: configuration, state: state)
         let runtimes = runtimes
         prober = Prober { id, command, timeout in
@@ -68,6 +72,7 @@ public struct CurfewService: Service {
                 log: log,
                 revertWanted: { reverter.hurry() }))
         let reconciler = reconciler
+        await tags.onLateAnswer { await reconciler.tagsAnswered() }
         let accessClock = AccessClock(clock, floor: try await AccessKeeper.latest(in: journal))
         accessBackends =
             trust == nil ? [:] : Composition.backends(of: configuration, state: state, clock: { accessClock.now })

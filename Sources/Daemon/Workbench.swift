@@ -21,6 +21,7 @@ public struct Workbench: Sendable {
     public let daemon: pid_t?
     let mirror: Mirror
     let assembler: RevisionAssembler
+    private let runtimes: [Name: any Runtime]
     private let lock: StateLock?
 
     /// Opens the state folder, making it when it is not there.
@@ -37,8 +38,15 @@ public struct Workbench: Sendable {
             lock = nil
             try await mirror.open(cleaning: false)
         }
-        let loader = DesiredStateLoader(limits: configuration.limits, runtimes: Composition.capabilities(of: configuration))
-        assembler = RevisionAssembler(mirror: mirror, loader: loader, keepsMarks: false)
+        let tags = ImageTags()
+        let loader = DesiredStateLoader(
+            limits: configuration.limits, runtimes: Composition.capabilities(of: configuration), tags: tags)
+        if FileManager.default.fileExists(atPath: state.journal), let journal = try? Journal(path: state.journal) {
+            try? await TagKeeper.recall(into: tags, from: journal)
+        }
+        runtimes = try Composition.runtimes(of: configuration, state: state, artifacts: mirror)
+        let keeper = TagKeeper(table: tags, runtimes: runtimes, journal: nil, clock: .system)
+        assembler = RevisionAssembler(mirror: mirror, loader: loader, tags: keeper, keepsMarks: false)
     }
 
     /// The branch's tip: fetched now, or beside a daemon the last one that it fetched.
@@ -55,7 +63,6 @@ public struct Workbench: Sendable {
     /// What would be done for a revision, and what is wrong with it.
     public func plan(for revision: ObjectID) async throws -> (plan: Plan, assembly: Assembly) {
         let assembly = try await assembler.assemble(revision)
-        let runtimes = try Composition.runtimes(of: configuration, state: state, artifacts: mirror)
         let prober = Prober { _, _, _ in 1 }
         let observer = Observer(runtimes: Array(runtimes.values), edge: nil, prober: prober)
         var observation = await observer.observe()

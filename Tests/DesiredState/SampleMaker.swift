@@ -36,9 +36,12 @@ struct SampleMaker {
         "^[^/].*$": (["keys/a.age"], ["/keys/a.age"]),
         "^https?://": (["https://h/x", "http://h/x"], ["ftp://h/x"]),
         "^[0-9a-f]{64}$": ([String(repeating: "a", count: 64)], ["a", String(repeating: "A", count: 64)]),
-        "^[a-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}$": (
-            ["r/a@sha256:" + String(repeating: "b", count: 64), "r:5/a:1@sha256:" + String(repeating: "b", count: 64)],
-            ["r/a:1", "-r@sha256:" + String(repeating: "b", count: 64), "r a", "r@sha256:ab", ""]
+        "^[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?$": (
+            [
+                "r/a@sha256:" + String(repeating: "b", count: 64), "r:5/a:1@sha256:" + String(repeating: "b", count: 64),
+                "r/a:1",
+            ],
+            ["-r@sha256:" + String(repeating: "b", count: 64), "r a", "r@sha256:ab", ""]
         ),
         "^(unix:///.+|tcp://[A-Za-z0-9\\[].*:[0-9]+)$": (["unix:///run/docker.sock"], ["http://h:1", "unix:/x", ""]),
         "^([a-z0-9][A-Za-z0-9._:/-]*@)?sha256:[0-9a-f]{64}$": (

@@ -38,7 +38,7 @@ import Testing
             var capabilities = RuntimeCapabilities(
                 artifacts: [.tree, .url, .image, .none], limits: ["cpu", "memory", "pids"], volumes: true)
             (capabilities.containers, capabilities.secrets) = (true, true)
-            capabilities.placement = true
+            (capabilities.placement, capabilities.resolvesTags) = (true, true)
             let loader = DesiredStateLoader(runtimes: [Name(literal: "local"): capabilities])
             let tree = MemoryTree(["manifests/b/w.yaml": .file(Array(text.utf8)), "site/x": "x", "keys/a.age": "x"])
             let found = try loader.load(tree, revision: ObjectID(number: 1)).allDiagnostics

@@ -66,4 +66,29 @@ import Testing
             }
         }
     }
+
+    @Test("A command that floods its reader is held up, and its output stays whole", .timeLimit(.minutes(1)))
+    func flood() async throws {
+        try await Fixture.with { fixture in
+            try await fixture.run { runtime in
+                let id = try newID()
+                _ = try await runtime.start(id, of: try fixture.desired())
+                let before = residentMemory()
+                let zeros = try await runtime.enter(
+                    id, command: ["busybox", "head", "-c", "150000000", "/dev/zero"], terminal: nil)
+                try await Task.sleep(for: .seconds(2))
+                #expect(residentMemory() - before < 60 << 20)
+                var count = 0
+                for try await piece in zeros.output { if case .output(let bytes) = piece { count += bytes.count } }
+                #expect(count == 150_000_000)
+                #expect(try await zeros.exitCode() == 0)
+            }
+        }
+    }
+}
+
+/// Of this process, in bytes.
+private func residentMemory() -> Int {
+    let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+    return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
 }

@@ -38,7 +38,7 @@ final class World: Sendable {
             trust: { mode: none }
             runtimes:
               local: { type: local, ports: \(first)-\(first + 89) }
-              \(engine.map { "docker: { type: docker, endpoints: [\"\($0.endpoint)\"], base: \"\($0.image)\" }" } ?? "")
+              \(engine.map { "docker: { type: docker, endpoints: [\"\($0.endpoint)\"], base: \"\($0.image)\", resolveTags: true }" } ?? "")
             \(extra)
             """)
     }

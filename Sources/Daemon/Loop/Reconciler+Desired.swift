@@ -7,7 +7,8 @@ extension Reconciler {
     /// Loads the accepted revision if it is not loaded yet, and lays local rollbacks over it.
     func takeDesired() async {
         let currentPins = parts.controls.pins()
-        if let tip = source.accepted, tip != assembly?.desired.revision {
+        if let tip = source.accepted, tip != assembly?.desired.revision || tagsAreDue {
+            tagsAsked = parts.clock.now
             do {
                 let next = try await parts.assembler.assemble(tip)
                 await recordBundles(from: assembly, to: next)
@@ -31,6 +32,18 @@ extension Reconciler {
         statusIsStale = true
         noteDifferences(from: desired, to: next)
         desired = next
+    }
+
+    /// Whether images by tag should be asked for again: somebody has answered, or half a minute has passed.
+    private var tagsAreDue: Bool {
+        guard assembly?.unresolved.isEmpty == false, let tagsAsked else { return false }
+        return parts.clock.now - tagsAsked >= .seconds(30) || parts.clock.now < tagsAsked
+    }
+
+    /// What an image by tag stands for has become known.
+    func tagsAnswered() {
+        tagsAsked = tagsAsked == nil ? nil : Instant(milliseconds: 0)
+        alarm.ring()
     }
 
     /// Replaces a workload by its older self, or drops the pin when the branch has moved on.
@@ -57,7 +70,10 @@ extension Reconciler {
     }
 
     private func recordBundles(from old: Assembly?, to new: Assembly) async {
-        await record("revision.applied", revision: new.desired.revision, "revision \(new.desired.revision.short) is in force")
+        if old?.desired.revision != new.desired.revision {
+            await record(
+                "revision.applied", revision: new.desired.revision, "revision \(new.desired.revision.short) is in force")
+        }
         let before = Set(old?.desired.held.map(\.bundle) ?? [])
         for held in new.desired.held where !before.contains(held.bundle) {
             let first = held.diagnostics.first.map { ": \($0)" } ?? ""

@@ -52,6 +52,8 @@ actor Reconciler {
     // Desired
     var source = BranchFollower.State()
     var assembly: Assembly?
+    /// When the images by tag were asked for last.
+    var tagsAsked: Instant?
     var desired: DesiredState?
     var pins: [Name: Pin] = [:]
     var loadProblem: String?

@@ -11,19 +11,25 @@ struct RevisionAssembler: Sendable {
     let loader: DesiredStateLoader
     /// Whether last good revisions are written down; a command beside a running daemon only reads.
     var keepsMarks = true
+    /// Who finds out what images by tag stand for.
+    let tags: TagKeeper
     private let queue = PrivateQueue("load")
     /// How many commits are searched for a good version of a bundle whose mark is lost.
     static let searchDepth = 200
 
-    init(mirror: Mirror, loader: DesiredStateLoader, keepsMarks: Bool = true) {
-        (self.mirror, self.loader, self.keepsMarks) = (mirror, loader, keepsMarks)
+    init(mirror: Mirror, loader: DesiredStateLoader, tags: TagKeeper, keepsMarks: Bool = true) {
+        (self.mirror, self.loader, self.tags, self.keepsMarks) = (mirror, loader, tags, keepsMarks)
     }
 
     func assemble(_ tip: ObjectID) async throws -> Assembly {
         let tree = try await mirror.tree(at: tip)
         let allowsPrune = try await mirror.commit(tip).trailers("Curfew-Allow-Prune").contains { $0.lowercased() == "yes" }
         let loader = loader
-        let loaded = try await queue.run { try loader.load(tree, revision: tip) }
+        var loaded = try await queue.run { try loader.load(tree, revision: tip) }
+        // A registry that is slow must not hold up the loop: whoever is not answered by then is held.
+        if !loaded.unresolved.isEmpty, await tags.resolve(loaded.unresolved, within: .seconds(3)) {
+            loaded = try await queue.run { try loader.load(tree, revision: tip) }
+        }
         let first = CurfewDesiredState.assemble(loaded, lastGood: [:], allowsPrune: allowsPrune)
         if first.desired.held.isEmpty, !loaded.diagnostics.contains(where: { $0.severity == .error }) {
             try await mark(first, previously: try await mirror.marks(under: "bundles"))
@@ -35,7 +41,8 @@ struct RevisionAssembler: Sendable {
         for name in Set(loaded.bundles.keys).union(marks.keys.compactMap(Name.init)) {
             lastGood[name] = try await lastGoodVersion(of: name, mark: marks[name.rawValue], before: tip)
         }
-        let assembly = CurfewDesiredState.assemble(loaded, lastGood: lastGood, allowsPrune: allowsPrune)
+        var assembly = CurfewDesiredState.assemble(loaded, lastGood: lastGood, allowsPrune: allowsPrune)
+        assembly.unresolved = loaded.unresolved
         try await mark(assembly, previously: marks)
         return assembly
     }

@@ -8,6 +8,8 @@ public struct Assembly: Sendable {
     public var good: [Name]
     /// Everything that is wrong, in bundles, between them and outside, by file, line and column.
     public var diagnostics: [Diagnostic]
+    /// Images by tag whose digest nobody knows yet; their bundles are held.
+    public var unresolved: [ImageTag] = []
 
     /// Makes an assembly.
     public init(desired: DesiredState, good: [Name], diagnostics: [Diagnostic]) {

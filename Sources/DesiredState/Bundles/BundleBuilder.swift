@@ -6,6 +6,7 @@ struct BundleBuilder {
     let limits: LoadLimits
     let runtimes: [Name: RuntimeCapabilities]
     let lookup: TreeLookup
+    let tags: ImageTags?
     /// The bundle as it was loaded last.
     let previous: BundleData?
 
@@ -74,7 +75,7 @@ struct BundleBuilder {
         results.reserveCapacity(files.count)
         var work: [Work] = []
         for (index, item) in files.enumerated() {
-            if case .earlier(let earlier) = item, try states.areStill(earlier) {
+            if case .earlier(let earlier) = item, try states.areStill(earlier, tags) {
                 results.append(earlier)
                 continue
             }
@@ -96,11 +97,12 @@ struct BundleBuilder {
     }
 
     private func make(_ work: [Work]) -> [(Int, FileResult)] {
-        let name = name
+        let (name, tags) = (name, tags)
         return Parallel.map(work, state: { GenerationHasher() }) { item, hasher in
             (
                 item.index,
-                FileResult(item.file, item.decoded, artifacts: item.artifacts, bundle: name, hasher: hasher)
+                FileResult(
+                    item.file, item.decoded, artifacts: item.artifacts, tags: tags, bundle: name, hasher: hasher)
             )
         }
     }

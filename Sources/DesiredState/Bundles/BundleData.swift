@@ -35,6 +35,8 @@ final class BundleData: Sendable {
     let diagnostics: [Diagnostic]
     let broken: [(name: Name, file: String, position: Position)]
     let unreadable: Bool
+    /// What was known of images that it names by tag; it is only good while that is the same.
+    let tags: [(tag: ImageTag, state: ImageTags.State?)]
     /// Names or ports are used twice.
     let clashes: Bool
 
@@ -50,13 +52,15 @@ final class BundleData: Sendable {
         var broken: [(name: Name, file: String, position: Position)] = []
         var diagnostics = diagnostics
         var unreadable = false
+        var tags: [(tag: ImageTag, state: ImageTags.State?)] = []
         for file in files {
             contents.append(contentsOf: file.contents)
             if !file.diagnostics.isEmpty { diagnostics += file.diagnostics }
             for item in file.decoded.broken { broken.append((item.name, file.path, item.position)) }
             if file.decoded.unreadable { unreadable = true }
+            if !file.tags.isEmpty { tags += file.tags }
         }
-        (self.contents, self.broken, self.unreadable) = (contents, broken, unreadable)
+        (self.contents, self.broken, self.unreadable, self.tags) = (contents, broken, unreadable, tags)
         var clashes: [Diagnostic] = []
         let same = previous.map { !$0.clashes && Self.claimTheSame(files, $0.files) } ?? false
         if !same { clashes = Self.duplicates(contents, broken) }
@@ -84,7 +88,8 @@ final class BundleData: Sendable {
     func loaded(at revision: ObjectID) -> LoadedBundle {
         LoadedBundle(
             name: name, revision: revision, tree: tree, workloads: contents.map { LoadedWorkload($0, revision: revision) },
-            diagnostics: diagnostics, broken: broken, unreadable: unreadable)
+            diagnostics: diagnostics, broken: broken, unreadable: unreadable,
+            unresolved: tags.compactMap { if case .pinned? = $0.state { nil } else { $0.tag } })
     }
 
     /// Names and exposed ports that are used twice in this bundle.

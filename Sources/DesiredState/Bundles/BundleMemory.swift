@@ -16,8 +16,9 @@ struct ArtifactStates {
         return state
     }
 
-    /// Whether the artifacts of a file are what they were.
-    mutating func areStill(_ file: FileResult) throws -> Bool {
+    /// Whether the artifacts of a file are what they were, and what is known of its images.
+    mutating func areStill(_ file: FileResult, _ tags: ImageTags?) throws -> Bool {
+        guard file.tags.allSatisfy({ tags?[$0.tag] == $0.state }) else { return false }
         var index = 0
         for workload in file.decoded.workloads {
             for path in workload.paths {

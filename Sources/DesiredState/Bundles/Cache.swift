@@ -29,10 +29,11 @@ struct Cache {
     private var bundles: [Name: [Entry]] = [:]
 
     /// A bundle that was made from the same tree and the same artifacts.
-    mutating func bundle(_ name: Name, tree: ObjectID, _ lookup: TreeLookup) throws -> BundleData? {
+    mutating func bundle(_ name: Name, tree: ObjectID, _ lookup: TreeLookup, _ tags: ImageTags?) throws -> BundleData? {
         guard let entries = bundles[name] else { return nil }
         for index in entries.indices.reversed() where entries[index].data.tree == tree {
             let data = entries[index].data
+            guard data.tags.allSatisfy({ tags?[$0.tag] == $0.state }) else { continue }
             guard try data.artifacts.allSatisfy({ try ArtifactState(lookup.entry(at: $0.key)) == $0.value }) else { continue }
             bundles[name]?.remove(at: index)
             insert(data)

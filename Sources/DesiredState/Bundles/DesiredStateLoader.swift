@@ -10,19 +10,22 @@ public final class DesiredStateLoader: Sendable {
     private let runtimes: [Name: RuntimeCapabilities]
     let backends: Set<Name>?
     let enforcesPolicies: Bool
+    private let tags: ImageTags?
     private let cache = Mutex(Cache())
 
     /// Makes a loader with empty caches.
     /// - Parameters:
     ///   - runtimes: the runtimes of the service's configuration; workloads that name another one are refused.
     ///   - backends: the access backends of the configuration; roles that name another one are refused. `nil` = not known.
+    ///   - tags: where it is known what images by tag stand for; one that is missing there is an error. `nil` = tags are
+    ///     taken as they are: nothing can be run of it.
     ///   - enforcesPolicies: whether somebody acts on `policies/`; if not, a warning says so.
     public init(
         limits: LoadLimits = .init(), runtimes: [Name: RuntimeCapabilities], backends: Set<Name>? = nil,
-        enforcesPolicies: Bool = false
+        enforcesPolicies: Bool = false, tags: ImageTags? = nil
     ) {
         (self.limits, self.runtimes, self.backends) = (limits, runtimes, backends)
-        self.enforcesPolicies = enforcesPolicies
+        (self.enforcesPolicies, self.tags) = (enforcesPolicies, tags)
     }
 
     /// Loads `policies/` of one revision. Blocks: call it off the cooperative pool.
@@ -122,9 +125,9 @@ public final class DesiredStateLoader: Sendable {
             roots.append(BundleBuilder.Root(path: "manifests/" + folder.name, tree: folder.id, shallow: false))
         }
         guard let tree = roots.first?.tree else { return nil }
-        if let known = try cache.bundle(name, tree: tree, lookup) { return known }
+        if let known = try cache.bundle(name, tree: tree, lookup, tags) { return known }
         let builder = BundleBuilder(
-            name: name, limits: limits, runtimes: runtimes, lookup: lookup, previous: cache.latest(name))
+            name: name, limits: limits, runtimes: runtimes, lookup: lookup, tags: tags, previous: cache.latest(name))
         let data = try builder.build(roots, tree: tree, parsed: &cache.parsed)
         cache.insert(data)
         return data

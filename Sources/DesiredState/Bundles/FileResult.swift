@@ -9,11 +9,14 @@ final class FileResult: Sendable {
     let decoded: DecodedFile
     /// State of the artifact paths of its workloads, in their order.
     let artifacts: [ArtifactState]
+    /// What was known of the images that it names by tag.
+    let tags: [(tag: ImageTag, state: ImageTags.State?)]
     let contents: [LoadedWorkload.Content]
     let diagnostics: [Diagnostic]
 
     init(
-        _ file: FoundFile, _ decoded: DecodedFile, artifacts: [ArtifactState], bundle: Name, hasher: GenerationHasher
+        _ file: FoundFile, _ decoded: DecodedFile, artifacts: [ArtifactState], tags: ImageTags? = nil, bundle: Name,
+        hasher: GenerationHasher
     ) {
         (folder, name, path, blob) = (file.folder, file.name, file.path, file.blob)
         (self.decoded, self.artifacts) = (decoded, artifacts)
@@ -21,6 +24,7 @@ final class FileResult: Sendable {
         var diagnostics = decoded.problems.map { Diagnostic($0, file: path) }
         var contents: [LoadedWorkload.Content] = []
         var states = artifacts.makeIterator()
+        var known: [(tag: ImageTag, state: ImageTags.State?)] = []
         for item in decoded.workloads {
             var workload = item.workload
             if let artifact = item.artifactPath {
@@ -47,18 +51,38 @@ final class FileResult: Sendable {
                             "age '\(source)' is no file in this revision (paths begin at the repository's root)"))
                 }
             }
+            if let tags, let written = item.tag {
+                let tag = ImageTag(runtime: workload.runtime, reference: written.reference, blob: file.blob)
+                let state = tags[tag]
+                known.append((tag, state))
+                if case .pinned(let reference)? = state {
+                    workload.artifact = .image(reference)
+                } else {
+                    diagnostics.append(Self.unresolved(written.reference, state, file: path, at: written.position))
+                }
+            }
             guard let digest = hasher.generation(of: workload) else { continue }
             let desired = DesiredWorkload(
                 workload: workload, generation: digest.generation, parts: digest.parts, bundle: bundle, revision: .none)
             contents.append(LoadedWorkload.Content(desired: desired, file: path, decoded: item))
         }
-        (self.contents, self.diagnostics) = (contents, diagnostics)
+        (self.contents, self.diagnostics, self.tags) = (contents, diagnostics, known)
     }
 
     /// Stands in a list for a result that is being made.
     static let pending = FileResult(
         FoundFile(folder: "", name: "", blob: .none), .unread(""), artifacts: [], bundle: DesiredStateLoader.defaultBundle,
         hasher: GenerationHasher())
+
+    private static func unresolved(_ reference: String, _ state: ImageTags.State?, file: String, at place: Position)
+        -> Diagnostic
+    {
+        let why =
+            if case .failed(let reason)? = state { "its digest is not known: \(reason)" } else {
+                "its digest is being looked up"
+            }
+        return Diagnostic(file: file, line: place.line, column: place.column, "artifact.image '\(reference)': \(why)")
+    }
 
     private static func fault(_ path: String, _ state: ArtifactState, manifest: String) -> String? {
         if contains(path, manifest) {

@@ -39,6 +39,8 @@ public struct LoadedBundle: Sendable {
     var broken: [(name: Name, file: String, position: Position)] = []
     /// There may be documents whose names nobody knows.
     var unreadable = false
+    /// Images by tag whose digest nobody knows: each is an error of its own.
+    public var unresolved: [ImageTag] = []
 
     /// Whether it can be applied, as far as it can be judged alone.
     public var isGood: Bool { !diagnostics.contains { $0.severity == .error } }

@@ -14,10 +14,13 @@ final class DecodedWorkload: Sendable {
     let artifactPath: (path: String, position: Position)?
     /// Encrypted files of the repository that its secrets name, in their order.
     let agePaths: [(path: String, position: Position)]
+    /// `artifact.image` when it names a tag and no digest.
+    let tag: (reference: String, position: Position)?
 
     init(
         _ workload: Workload, position: Position, dependsOn: [Position], expose: [Position],
-        artifactPath: (path: String, position: Position)?, agePaths: [(path: String, position: Position)] = []
+        artifactPath: (path: String, position: Position)?, agePaths: [(path: String, position: Position)] = [],
+        tag: (reference: String, position: Position)? = nil
     ) {
         self.workload = workload
         self.position = position
@@ -25,6 +28,7 @@ final class DecodedWorkload: Sendable {
         self.expose = expose
         self.artifactPath = artifactPath
         self.agePaths = agePaths
+        self.tag = tag
     }
 
     /// Every path of the repository that the workload depends on: the artifact's first.

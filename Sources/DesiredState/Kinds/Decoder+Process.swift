@@ -2,7 +2,7 @@ internal import CurfewModel
 
 /// What runs in an instance: artifact, command, environment, and the placeholders in them.
 extension Decoder {
-    func artifact(_ node: Int, _ draft: inout Draft) {
+    func artifact(_ node: Int, _ draft: inout Draft, takesTags: Bool) {
         guard let record = record(node, "artifact", as: ArtifactField.self) else { return }
         if let node = record[.path], let path = string(node, "artifact.path") {
             if let reason = Self.pathFault(path) {
@@ -22,10 +22,13 @@ extension Decoder {
         if let node = record[.image], let image = string(node, "artifact.image", maximum: 512) {
             if Self.isPinned(image) {
                 draft.artifact = .image(image)
+            } else if takesTags, Self.isRepository(image) {
+                (draft.artifact, draft.tag) = (.image(image), (image, position(node)))
             } else {
+                let way = takesTags ? "or a tag, such as registry/app:1.2" : "a tag can change under a running system"
                 report(
                     node,
-                    "artifact.image '\(image.prefix(80))' has to name a digest, such as registry/app@sha256:… (64 hexadecimal digits): a tag can change under a running system"
+                    "artifact.image '\(image.prefix(80))' has to name a digest, such as registry/app@sha256:… (64 hexadecimal digits): \(way)"
                 )
             }
         }

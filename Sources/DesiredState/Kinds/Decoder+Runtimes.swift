@@ -77,6 +77,7 @@ extension Decoder {
                     "base '\(image.prefix(80))' has to name an image by digest (registry/app@sha256:…) or by id (sha256:…)")
             }
         }
+        if let node = record[.resolveTags] { engine.resolveTags = bool(node, "resolveTags") ?? false }
         if let node = record[.credentials] { engine.credentials = path(node, "credentials", folder: folder) }
         if let node = record[.publishOn] { engine.publishOn = address(node, "publishOn") }
         let reach = record[.reach].flatMap { choice($0, "reach", ConfigurationRules.reaches) }

@@ -2,14 +2,14 @@ internal import CurfewModel
 
 /// One of `runtimes`.
 enum RuntimeField: Int, FieldKey {
-    case type, ports, user, store, endpoints, tls, base, credentials, reach, publishOn
+    case type, ports, user, store, endpoints, tls, base, resolveTags, credentials, reach, publishOn
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.type]
     static let dependent: [(choice: Self, word: String, field: Self, required: Bool)] = [
         (.type, "local", .ports, false), (.type, "local", .user, false),
         (.type, "docker", .endpoints, true), (.type, "docker", .tls, false), (.type, "docker", .base, false),
-        (.type, "docker", .credentials, false),
+        (.type, "docker", .resolveTags, false), (.type, "docker", .credentials, false),
         (.type, "docker", .reach, false), (.type, "docker", .publishOn, false),
     ]
 
@@ -22,6 +22,7 @@ enum RuntimeField: Int, FieldKey {
         case .endpoints: .list(.text(pattern: ConfigurationRules.endpoint, maximum: 256), count: 1...1)
         case .tls: .record(RuntimeTLSField.shape)
         case .base: .text(pattern: ConfigurationRules.image, maximum: 512)
+        case .resolveTags: .bool
         case .credentials: .text()
         case .reach: .choice(ConfigurationRules.reaches)
         case .publishOn: .text(maximum: 64)

@@ -110,6 +110,8 @@ public struct ServiceConfiguration: Sendable, Hashable {
         }
         /// `unix:///…` or `tcp://…`; one.
         public var endpoints: [String] = []
+        /// Whether manifests may name images by tag.
+        public var resolveTags = false
         /// For mutual TLS with `tcp://…`.
         public var tls: TLS?
         /// The image that folders of the repository are put on, by digest or id.

@@ -67,7 +67,7 @@ enum ArtifactField: Int, FieldKey {
         case .path: .text(pattern: "^[^/]")
         case .url: .text(pattern: "^https?://", maximum: 2048)
         case .sha256: .text(pattern: "^[0-9a-f]{64}$")
-        case .image: .text(pattern: "^[a-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}$", maximum: 512)
+        case .image: .text(pattern: "^[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?$", maximum: 512)
         }
     }
 }

@@ -71,6 +71,7 @@ struct Draft {
     var dependsOnPositions: [Position] = []
     var secrets: [SecretFile] = []
     var agePaths: [(path: String, position: Position)] = []
+    var tag: (reference: String, position: Position)?
     var container = ContainerOptions()
 
     /// The workload; only called when nothing was reported.
@@ -83,7 +84,7 @@ struct Draft {
         (workload.secrets, workload.container) = (secrets, container)
         return DecodedWorkload(
             workload, position: position, dependsOn: dependsOnPositions, expose: expose, artifactPath: artifactPath,
-            agePaths: agePaths)
+            agePaths: agePaths, tag: tag)
     }
 }
 
@@ -98,7 +99,7 @@ extension Decoder {
         if let node = spec[.ports] { ports(node, &draft) }
         if let node = spec[.command] { draft.command = command(node, "command", ports: draft.ports) }
         if let node = spec[.env] { draft.env = environment(node, ports: draft.ports) }
-        if let node = spec[.artifact] { artifact(node, &draft) }
+        if let node = spec[.artifact] { artifact(node, &draft, takesTags: able?.resolvesTags ?? false) }
         if let node = spec[.resources] { draft.resources = resources(node) }
         if let node = spec[.mounts] { draft.mounts = mounts(node, containers: able?.containers ?? false) }
         if let node = spec[.health] { draft.health = health(node, ports: draft.ports) }

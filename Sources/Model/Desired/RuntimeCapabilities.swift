@@ -17,6 +17,8 @@ public struct RuntimeCapabilities: Sendable, Hashable {
     public var secrets = false
     /// Several hosts to choose from.
     public var placement = false
+    /// Images by tag, whose digests it finds out.
+    public var resolvesTags = false
     /// Why it takes no artifact of some kind, for the error; by kind.
     public var missingArtifacts: [ArtifactKind: String] = [:]
 

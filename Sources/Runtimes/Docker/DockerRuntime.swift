@@ -89,7 +89,7 @@ public actor DockerRuntime: InteractiveRuntime {
     public static func capabilities(of configuration: DockerRuntimeConfiguration) -> RuntimeCapabilities {
         var capabilities = RuntimeCapabilities(
             artifacts: configuration.base == nil ? [.image] : [.image, .tree], limits: ["cpu", "memory", "pids"], volumes: true)
-        capabilities.containers = true
+        (capabilities.containers, capabilities.resolvesTags) = (true, configuration.resolveTags)
         // Secrets are files of this machine that the engine mounts.
         capabilities.secrets = configuration.endpoint.isLocal
         capabilities.missingArtifacts[.tree] = "its configuration names no 'base' image to put the folder on"

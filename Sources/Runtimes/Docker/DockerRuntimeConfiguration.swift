@@ -19,6 +19,8 @@ public struct DockerRuntimeConfiguration: Sendable {
     public var endpoint: DockerEndpoint
     /// The image that folders of the repository are put on, by digest or id; `nil` = only images are run.
     public var base: String?
+    /// Whether manifests may name images by tag.
+    public var resolveTags = false
     /// A file as `docker login` writes it.
     public var credentials: String?
     /// How instances are reached.
