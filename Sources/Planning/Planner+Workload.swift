@@ -10,7 +10,10 @@ extension Planner {
                     explanation: Explanation.unreachable(name, runtime: desired.workload.runtime, reason)))
             return
         }
-        let instances = input.observed.instances[name] ?? []
+        var instances = input.observed.instances[name] ?? []
+        if let warm = input.memory[name]?.warm, warm.until > input.now, warm.generation != desired.generation {
+            instances.removeAll { $0.generation == warm.generation && Condition($0, input.observed.health) == .sound }
+        }
         guard !isConverged(desired, instances, input.observed) else { return }
         if let hold = failureHold(name, desired, input) {
             draft.holds.append(hold)

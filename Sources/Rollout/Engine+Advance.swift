@@ -30,7 +30,8 @@ extension Engine {
         let missing = waiting == nil ? replicas - keepers.count : 0
         let progress = waiting ?? "\(prepared.count) of \(replicas) of generation \(generation?.short ?? "") healthy"
 
-        if case .canary(let steps) = policy.strategy, traffic.exists, !prepared.isEmpty,
+        // What is kept warm has been through this before: going back to it is a switch.
+        if case .canary(let steps) = policy.strategy, memory.warm?.generation != generation, traffic.exists, !prepared.isEmpty,
             prepared.count >= replicas || !begun.isEmpty, let weight = canaryWeight(steps, prepared)
         {
             start(missing, beside: trimmed(serving).count)

@@ -17,6 +17,9 @@ extension Engine {
     mutating func finish(
         _ active: [Share], removing: [Removal], moved: Bool, text: String?, keepsExited: Bool = false
     ) -> RolloutDecision {
+        let warm = warm(among: removing)
+        let removing = removing.filter { !warm.contains($0.member.id) }
+        if !warm.isEmpty, !isTrial, let end = memory.warm?.until { wakes.append(end) }
         var draining: [InstanceID: Instant] = [:]
         for removal in removing where traffic.isPresent(removal.member.id) || memory.drainingSince[removal.member.id] != nil {
             // An edge that is late, or silent, must not use up the time of the drain.
@@ -49,6 +52,11 @@ extension Engine {
         if !isShown { return decision(listeners, .progressing("waits for the edge to move the traffic")) }
         if left > 0 { return decision(listeners, .progressing("\(left) to be drained")) }
         if !stops.isEmpty { return decision(listeners, .progressing("\(stops.count) to be stopped")) }
+        if isTrial, !warm.isEmpty {
+            // Those that stay are not waited for, so the end of the trial is.
+            wakes.append(now + .seconds(1))
+            return decision(listeners, .progressing("the traffic is being moved"))
+        }
         return decision(listeners, .converged)
     }
 

@@ -36,6 +36,7 @@ struct Engine {
             return Member(instance: instance, standing: standing)
         }.sorted(by: Member.older)
         memory = input.memory.mended(now: input.now)
+        if let warm = memory.warm { memory.warm?.until = min(warm.until, now + policy.keepWarm) }
     }
 
     /// Instances of the generation to come, alive and ours.

@@ -36,6 +36,7 @@ extension Engine {
             guard !traffic.isBlind, !old.contains(where: { traffic.isActive($0.id) }) else { return }
             guard exposed.isEmpty || ready.count(where: { traffic.isActive($0.id) }) >= replicas else { return }
         }
+        beginWarmth(of: memory.lastGood)
         memory.lastGood = generation
         memory.restarts = []
         memory.rollout = nil

@@ -31,6 +31,13 @@ import Testing
                     for index in mounts.indices where mounts[index]["tmpfs"] != nil { mounts[index]["volume"] = nil }
                     spec["mounts"] = mounts
                 }
+                // What is kept warm needs an address, and a strategy that ends the old ones last.
+                if var rollout = spec["rollout"] as? [String: Any] {
+                    let isLast = ["rolling", "recreate"].contains(rollout["strategy"] as? String ?? "") == false
+                    let isReached = ((spec["ports"] as? [[String: Any]]) ?? []).contains { $0["expose"] != nil }
+                    if !isLast || !isReached, sample.valid { rollout["keepWarm"] = nil }
+                    spec["rollout"] = rollout
+                }
                 document["spec"] = spec
             }
             let text = try String(

@@ -50,6 +50,38 @@ import Testing
         }
     }
 
+    @Test("keepWarm: the generation before stays, and a revert is a switch", .timeLimit(.minutes(3)))
+    func keepWarm() async throws {
+        try await with("docker-warm") { world, host, _ in
+            let first = Set(world.instances())
+            func site(_ page: String) throws {
+                try world.site(page: page, replicas: 2, port: world.port)
+                let file = world.scratch.file("work/manifests/web/web.yaml")
+                let text = try String(contentsOfFile: file, encoding: .utf8).replacing(
+                    "drain: 1s", with: "drain: 1s, keepWarm: 10m")
+                try Data(text.utf8).write(to: URL(filePath: file))
+            }
+            try site("two")
+            let second = try await world.push("Two")
+            #expect(await world.converged(at: second, within: .seconds(60)))
+            #expect(await world.page() == "two")
+            #expect(Set(world.instances()).isSuperset(of: first) && world.instances().count == 4)
+            let status = try await world.curfew("status", "--format", "json").output
+            #expect(status.contains("running, kept warm"), "\(status)")
+            try site("one")
+            let third = try await world.push("Back")
+            #expect(await world.converged(at: third, within: .seconds(60)))
+            #expect(await world.page() == "one")
+            let serving = try #require(world.status).workloads.flatMap(\.instances).filter { !$0.state.contains("warm") }
+            #expect(Set(serving.map(\.id.rawValue)) == first, "nothing was started")
+            // What is kept is guarded like the rest.
+            let kept = try #require(world.instances().first { !first.contains($0) })
+            try await host.docker("exec", kept, "id")
+            #expect(await eventually(within: .seconds(20)) { !world.instances().contains(kept) })
+            #expect(await world.converged())
+        }
+    }
+
     @Test("docker exec without a grant: told, and the instance replaced", .timeLimit(.minutes(3))) func entry() async throws {
         try await with("docker-entry") { world, host, _ in
             let entered = try #require(world.instances().sorted().first)

@@ -22,11 +22,13 @@ struct Seeded: RandomNumberGenerator {
     func keepsItsPromises(_ seed: Int) throws {
         var random = Seeded(state: UInt64(seed))
         var chaos = Chaos(strategy: Chaos.strategies[seed % Chaos.strategies.count])
+        if seed % 3 == 0, chaos.keepsWarm { chaos.world.keepWarm = .seconds(40) }
         chaos.world.want(1, replicas: 2, chaos.strategy)
         for _ in 0..<150 { chaos.step(&random) }
         chaos.calm()
         #expect(chaos.broken.isEmpty, "seed \(seed): \(chaos.broken.prefix(3))")
         let number = chaos.revision + 1
+        chaos.world.keepWarm = .zero
         chaos.world.want(number, replicas: 3, chaos.strategy)
         #expect(chaos.world.settle(limit: 300) != nil, "seed \(seed) converges")
         #expect(chaos.world.of(number).count == 3 && chaos.world.instances.count == 3, "seed \(seed)")
@@ -53,6 +55,13 @@ struct Chaos {
     private var late: [EdgeListener]?
 
     init(strategy: RolloutPolicy.Strategy) { self.strategy = strategy }
+
+    var keepsWarm: Bool {
+        switch strategy {
+        case .blueGreen, .canary: true
+        case .rolling, .recreate: false
+        }
+    }
 
     mutating func step(_ random: inout Seeded) {
         happen(&random)

@@ -25,6 +25,7 @@ struct World {
     var suffix: UInt64 = 0
     /// Time from the start to the first healthy answer.
     var warmUp = Span.seconds(2)
+    var keepWarm = Span.zero
     var failures: [RolloutFailure] = []
 
     private static let generations = (0..<4096).compactMap { number in
@@ -49,6 +50,7 @@ struct World {
         guard let revision = ObjectID(String(repeating: "a", count: 40)) else { return }
         desired = DesiredWorkload(
             workload: workload, generation: generation, parts: [:], bundle: Name(literal: "default"), revision: revision)
+        desired?.workload.rollout.keepWarm = keepWarm
         behaviours[generation] = behaviour
     }
 

@@ -90,8 +90,13 @@ extension Reconciler {
             case nil: instance.health == nil ? "running" : "unknown"
             }
         return Status.Instance(
-            id: instance.id, generation: instance.generation, state: state,
+            id: instance.id, generation: instance.generation, state: isWarm(instance) ? "\(state), kept warm" : state,
             health: instance.tampered ?? instance.foreign ?? health, endpoints: instance.endpoints)
+    }
+
+    private func isWarm(_ instance: ObservedInstance) -> Bool {
+        guard let warm = memory[instance.workload]?.warm, instance.generation == warm.generation else { return false }
+        return instance.generation != desired?.workloads[instance.workload]?.generation
     }
 
     private func words(for phase: Phase, hold: PlanHold?) -> (Status.Overall, String?) {

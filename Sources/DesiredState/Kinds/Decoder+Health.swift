@@ -67,9 +67,15 @@ extension Decoder {
         if let node = record[.deadline] { policy.deadline = span(node, "deadline", WorkloadRules.deadline) ?? policy.deadline }
         if let node = record[.drain] { policy.drain = span(node, "drain", WorkloadRules.drain) ?? policy.drain }
         if let node = record[.onFailure] { policy.onFailure = choice(node, "onFailure") ?? policy.onFailure }
-        if let node = record[.keepWarm], let time = span(node, "keepWarm", .zero...WorkloadRules.pause.upperBound), time > .zero
-        {
-            report(node, "keepWarm is not built yet; write 0s or leave it out")
+        if let node = record[.keepWarm], let time = span(node, "keepWarm", WorkloadRules.pause) {
+            policy.keepWarm = time
+            switch policy.strategy {
+            case .blueGreen, .canary: break
+            case .rolling, .recreate:
+                report(
+                    node,
+                    "'keepWarm' goes with strategy blueGreen or canary: the others end old instances before all new ones run")
+            }
         }
         return policy
     }

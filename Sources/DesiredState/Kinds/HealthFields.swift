@@ -64,7 +64,7 @@ enum RolloutField: Int, FieldKey {
         case .deadline: .span(WorkloadRules.deadline)
         case .drain: .span(WorkloadRules.drain)
         case .onFailure: .choice(RolloutPolicy.OnFailure.allCases.map(\.rawValue))
-        case .keepWarm: .span(.zero ... .zero)
+        case .keepWarm: .span(WorkloadRules.pause)
         }
     }
 }

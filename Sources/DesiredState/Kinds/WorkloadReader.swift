@@ -104,6 +104,10 @@ extension Decoder {
         if let node = spec[.mounts] { draft.mounts = mounts(node, containers: able?.containers ?? false) }
         if let node = spec[.health] { draft.health = health(node, ports: draft.ports) }
         if let node = spec[.rollout] { draft.rollout = rollout(node) }
+        if draft.rollout.keepWarm > .zero, !draft.ports.contains(where: { $0.expose != nil }), let node = spec[.rollout] {
+            report(
+                node, "'keepWarm' needs a port with 'expose': without it the old generation would go on working beside the new")
+        }
         if let node = spec[.dependsOn] { dependencies(node, &draft) }
         if let node = spec[.secrets] { secrets(node, &draft) }
         if let node = spec[.container] { draft.container = container(node, ports: draft.ports) }

@@ -35,6 +35,9 @@ public struct RolloutPolicy: Hashable, Sendable, Codable {
     public var drain: Span
     /// What happens to the commit when a rollout fails.
     public var onFailure: OnFailure
+    /// How long the previous generation runs on without traffic, so that a rollback is a switch; 0 = it goes. Only with
+    /// ``Strategy/blueGreen`` and ``Strategy/canary(steps:)``.
+    public var keepWarm: Span = .zero
 
     /// Makes a policy with the documented defaults.
     public init(

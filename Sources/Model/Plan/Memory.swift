@@ -37,6 +37,17 @@ public struct WorkloadMemory: Sendable, Hashable, Codable {
     public var failures: [Generation: Failure]
     /// Instances that are being drained, and since when.
     public var drainingSince: [InstanceID: Instant]
+    /// A generation that is kept without traffic.
+    public struct Warm: Sendable, Hashable, Codable {
+        /// Which.
+        public var generation: Generation
+        /// Until when.
+        public var until: Instant
+        /// Makes a memory of it.
+        public init(generation: Generation, until: Instant) { (self.generation, self.until) = (generation, until) }
+    }
+    /// The generation before, while it is kept running without traffic.
+    public var warm: Warm?
     /// The last generation that was fully healthy with all the traffic.
     public var lastGood: Generation?
     /// When replacements of instances that ended early were started, in a row, oldest first; at most 8. The longer the
@@ -51,6 +62,7 @@ public struct WorkloadMemory: Sendable, Hashable, Codable {
         failures = try container.decodeIfPresent([Generation: Failure].self, forKey: .failures) ?? [:]
         drainingSince = try container.decodeIfPresent([InstanceID: Instant].self, forKey: .drainingSince) ?? [:]
         lastGood = try container.decodeIfPresent(Generation.self, forKey: .lastGood)
+        warm = try container.decodeIfPresent(Warm.self, forKey: .warm)
         restarts = try container.decodeIfPresent([Instant].self, forKey: .restarts) ?? []
     }
 }
