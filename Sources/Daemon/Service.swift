@@ -39,7 +39,7 @@ public struct CurfewService: Service {
         let mirror = Composition.mirror(of: configuration, program: program)
         try await mirror.open()
         let images = ImageTags()
-        try await TagKeeper.recall(into: images, from: journal)
+        TagKeeper.recall(into: images, from: try await journal.facts(prefix: TagKeeper.prefix))
         let loader = DesiredStateLoader(
             limits: configuration.limits, runtimes: Composition.capabilities(of: configuration),
             backends: Set(configuration.backends.keys), enforcesPolicies: configuration.trust != .none, tags: images)

@@ -41,8 +41,10 @@ public struct Workbench: Sendable {
         let tags = ImageTags()
         let loader = DesiredStateLoader(
             limits: configuration.limits, runtimes: Composition.capabilities(of: configuration), tags: tags)
-        if FileManager.default.fileExists(atPath: state.journal), let journal = try? Journal(path: state.journal) {
-            try? await TagKeeper.recall(into: tags, from: journal)
+        if let journal = try? Journal.reader(path: state.journal),
+            let facts = try? await journal.facts(prefix: TagKeeper.prefix)
+        {
+            TagKeeper.recall(into: tags, from: facts)
         }
         runtimes = try Composition.runtimes(of: configuration, state: state, artifacts: mirror)
         let keeper = TagKeeper(table: tags, runtimes: runtimes, journal: nil, clock: .system)

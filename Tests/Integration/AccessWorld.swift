@@ -22,11 +22,13 @@ final class AccessWorld: Sendable {
     /// Runs `body` in such a world with a daemon that has converged at the first commit.
     static func with(
         _ label: String, touches: Bool = false, policies more: String = "", configuration: String = "",
-        bastion: @Sendable (SSHHost) -> String = local, _ body: (AccessWorld, Daemon) async throws -> Void
+        bastion: @Sendable (SSHHost) -> String = local, engine: EngineHost? = nil,
+        _ body: (AccessWorld, Daemon) async throws -> Void
     ) async throws {
         try await SSHHost.with { host in
             let world = try await AccessWorld(
-                label, host, touches: touches, policies: more, configuration: configuration, bastion: bastion(host))
+                label, host, touches: touches, policies: more, configuration: configuration, bastion: bastion(host),
+                engine: engine)
             defer { for file in world.dropIns { unlink("/etc/sudoers.d/" + file) } }
             try await world.world.withDaemon { daemon in
                 guard await world.verified(at: world.root) else {
@@ -57,12 +59,13 @@ final class AccessWorld: Sendable {
     }
 
     private init(
-        _ label: String, _ host: SSHHost, touches: Bool, policies more: String, configuration: String, bastion: String
+        _ label: String, _ host: SSHHost, touches: Bool, policies more: String, configuration: String, bastion: String,
+        engine: EngineHost? = nil
     )
         async throws
     {
         self.host = host
-        let world = try await World(label)
+        let world = try await World(label, engine: engine)
         self.world = world
         prefix = "cf\(host.account)-"
         for name in Self.people + ["curfew"] { try await SSHHost.makeKey(world.scratch.file("keys/\(name)", folder: true)) }

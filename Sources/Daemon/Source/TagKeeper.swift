@@ -2,11 +2,14 @@ import CurfewDesiredState
 import CurfewDrivers
 import CurfewJournal
 import CurfewModel
+import Foundation
 
 /// Finds out what images by tag stand for: once for each version of a manifest, written down for good.
 actor TagKeeper {
     /// How long nobody is asked again.
     private static let pause = Duration.seconds(25)
+    /// What the keys of written facts begin with.
+    static let prefix = "tag/"
     private let table: ImageTags
     private let runtimes: [Name: any Runtime]
     /// Where digests are written down; `nil` for a command that only looks.
@@ -25,9 +28,8 @@ actor TagKeeper {
     func onLateAnswer(_ call: @escaping @Sendable () async -> Void) { notify = call }
 
     /// Reads what earlier processes found out.
-    static func recall(into table: ImageTags, from journal: Journal) async throws {
-        let prefix = "tag/"
-        for (key, data) in try await journal.facts(prefix: prefix) {
+    static func recall(into table: ImageTags, from facts: [String: Data]) {
+        for (key, data) in facts where key.hasPrefix(prefix) {
             let words = key.dropFirst(prefix.count).split(separator: "/", maxSplits: 2)
             guard words.count == 3, let runtime = Name(String(words[0])), let blob = ObjectID(String(words[1])),
                 let image = FactCoder().decode(String.self, from: data)
@@ -67,7 +69,8 @@ actor TagKeeper {
         do {
             let image = try await runtime.resolve(tag: tag.reference)
             if let journal {
-                try await journal.setFact("tag/\(tag.runtime)/\(tag.blob.hex)/\(tag.reference)", FactCoder().encode(image))
+                try await journal.setFact(
+                    "\(Self.prefix)\(tag.runtime)/\(tag.blob.hex)/\(tag.reference)", FactCoder().encode(image))
                 try await journal.append(
                     JournalEvent(
                         sequence: 0, at: clock.now, kind: "tag.resolved", workload: nil, revision: nil,

@@ -64,7 +64,9 @@ extension DockerRuntime {
         let exec = attributes["execID"]
         var command = ""
         if way.1 == "exec" {
+            // The engine writes a space between the program and its arguments even when there are none.
             command = String(event.action.dropFirst(way.0.count))
+            if command.hasSuffix(" ") { command.removeLast() }
             if isOurs(container, exec: exec, command: command, mark, isLive: isLive) { return nil }
         } else if way.1 == "copy" {
             command = attributes["path"] ?? ""
