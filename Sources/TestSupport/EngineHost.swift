@@ -11,8 +11,13 @@ public final class EngineHost: Sendable {
     public var endpoint: String { "unix://\(folder)/docker.sock" }
 
     /// Runs `body` with an engine and clears it away, whatever happens.
-    public static func with(_ body: (EngineHost) async throws -> Void) async throws {
-        let host = try await EngineHost()
+    /// - Parameters:
+    ///   - options: more words for `dockerd`.
+    ///   - dataSize: the engine's data lie on a disk of so many MiB in memory.
+    public static func with(
+        options: String = "", dataSize: Int? = nil, _ body: (EngineHost) async throws -> Void
+    ) async throws {
+        let host = try await EngineHost(options, dataSize)
         do { try await body(host) } catch {
             await host.clear()
             throw error
@@ -20,9 +25,18 @@ public final class EngineHost: Sendable {
         await host.clear()
     }
 
-    private init() async throws {
-        folder = "/tmp/curfew-engine-\(UUID().uuidString.prefix(8).lowercased())"
-        image = try await Self.script("start", folder)
+    private let options: String
+
+    private init(_ options: String, _ dataSize: Int?) async throws {
+        let folder = "/tmp/curfew-engine-\(UUID().uuidString.prefix(8).lowercased())"
+        (self.folder, self.options) = (folder, options)
+        if let dataSize {
+            let data = folder + "/data"
+            try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+            let result = try await execute("mount", ["-t", "tmpfs", "-o", "size=\(dataSize)m", "curfew", data])
+            guard result.code == 0 else { throw ProgramFailure(command: "mount", output: result.errors) }
+        }
+        image = try await Self.script("start", folder, options)
     }
 
     private func clear() async { _ = try? await Self.script("stop", folder) }
@@ -39,7 +53,7 @@ public final class EngineHost: Sendable {
     }
 
     /// Starts it again on the same data.
-    public func start() async throws { _ = try await Self.script("start", folder) }
+    public func start() async throws { _ = try await Self.script("start", folder, options) }
 
     /// The docker command on this engine.
     @discardableResult
@@ -56,10 +70,11 @@ public final class EngineHost: Sendable {
         return text.split(separator: ")").last?.split(separator: " ").first == "Z"
     }
 
-    private static func script(_ verb: String, _ folder: String) async throws -> String {
+    private static func script(_ verb: String, _ folder: String, _ options: String = "") async throws -> String {
         // Beside the sources: the tests are built where they lie.
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let result = try await execute(root.appending(path: "Scripts/engine").path, [verb, folder])
+        let result = try await execute(
+            root.appending(path: "Scripts/engine").path, [verb, folder], environment: ["ENGINE_OPTIONS": options])
         guard result.code == 0 else { throw ProgramFailure(command: "Scripts/engine \(verb)", output: result.errors) }
         return result.output.trimmingCharacters(in: .newlines)
     }
