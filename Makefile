@@ -26,6 +26,7 @@ bench: build ## measure, each figure beside its floor
 	@Scripts/bench
 	@Scripts/bench-system
 	@Scripts/bench-access
+	@Scripts/bench-docker
 
 format: ## format the Swift sources
 	@Scripts/swift-files | xargs -0 swift format -i

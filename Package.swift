@@ -45,6 +45,8 @@ let package = Package(
         .library(name: "CurfewObservation", targets: ["CurfewObservation"]),
         .library(name: "CurfewPlanning", targets: ["CurfewPlanning"]),
         .library(name: "CurfewJournal", targets: ["CurfewJournal"]),
+        .library(name: "CurfewDockerAPI", targets: ["CurfewDockerAPI"]),
+        .library(name: "CurfewDockerRuntime", targets: ["CurfewDockerRuntime"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

@@ -31,5 +31,6 @@ let package = Package(
                 curfew("CurfewObservation"), curfew("CurfewPlanning"),
             ]),
         suite("Journal", [curfew("CurfewModel"), curfew("CurfewJournal")]),
+        suite("Engine", [curfew("CurfewModel"), curfew("CurfewDrivers"), curfew("CurfewDockerAPI"), curfew("CurfewDockerRuntime")]),
     ]
 )
