@@ -31,6 +31,8 @@ let package = Package(
                 curfew("CurfewObservation"), curfew("CurfewPlanning"),
             ]),
         suite("Journal", [curfew("CurfewModel"), curfew("CurfewJournal")]),
-        suite("Engine", [curfew("CurfewModel"), curfew("CurfewDrivers"), curfew("CurfewDockerAPI"), curfew("CurfewDockerRuntime")]),
+        suite(
+            "Engine",
+            [curfew("CurfewModel"), curfew("CurfewDrivers"), curfew("CurfewDockerAPI"), curfew("CurfewDockerRuntime")]),
     ]
 )

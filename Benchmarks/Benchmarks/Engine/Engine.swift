@@ -26,11 +26,10 @@ let benchmarks: @Sendable () -> Void = {
     Benchmark("floor: curl of the same list") { benchmark in
         _ = try await Crowd.shared.runtime(socket, image)
         let filter = "%7B%22label%22%3A%5B%22io.curfew.kind%3Dinstance%22%5D%7D"
+        let list = "http://docker/v1.41/containers/json?all=true&filters=\(filter)"
         let curl = Process()
         curl.executableURL = URL(filePath: "/usr/bin/curl")
-        curl.arguments = [
-            "-fsS", "-o", "/dev/null", "--unix-socket", socket, "http://docker/v1.41/containers/json?all=true&filters=\(filter)",
-        ]
+        curl.arguments = ["-fsS", "-o", "/dev/null", "--unix-socket", socket, list]
         benchmark.startMeasurement()
         try curl.run()
         curl.waitUntilExit()
@@ -49,19 +48,22 @@ private actor Crowd {
         // The same folder for each process: the engine belongs to whoever came first.
         let folder = socket + ".runtime"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        guard let endpoint = DockerEndpoint("unix://" + socket) else { throw CancellationError() }
+        let docker = Name(literal: "docker")
+        guard let endpoint = DockerEndpoint("unix://" + socket),
+            let generation = Generation(String(repeating: "ab", count: 32)),
+            let revision = ObjectID(String(repeating: "1", count: 40))
+        else { throw CancellationError() }
         let runtime = try DockerRuntime(
-            configuration: .init(name: Name("docker")!, folder: folder, endpoint: endpoint), artifacts: NoArtifacts())
+            configuration: .init(name: docker, folder: folder, endpoint: endpoint), artifacts: NoArtifacts())
         try await runtime.open()
         let workload = Workload(
-            name: Name("many")!, runtime: Name("docker")!, artifact: .image(image), command: ["sleep", "100000"])
+            name: Name(literal: "many"), runtime: docker, artifact: .image(image), command: ["sleep", "100000"])
         let desired = DesiredWorkload(
-            workload: workload, generation: Generation(String(repeating: "ab", count: 32))!, parts: [:],
-            bundle: Name("default")!, revision: ObjectID(String(repeating: "1", count: 40))!)
+            workload: workload, generation: generation, parts: [:], bundle: Name(literal: "default"), revision: revision)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<Self.size {
                 if number >= 8 { try await group.next() }
-                let id = InstanceID("many-abababab-\(number)")!
+                let id = InstanceID(workload: workload.name, generation: generation, suffix: UInt64(number))
                 group.addTask { _ = try await runtime.start(id, of: desired) }
             }
             try await group.waitForAll()
