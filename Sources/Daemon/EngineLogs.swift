@@ -11,6 +11,9 @@ public struct EngineLogs: Sendable {
     /// The engines of a configuration.
     /// - Throws: ``DriverError`` when one cannot be set up.
     public init(configuration: ServiceConfiguration) throws {
+        // The local runtime's logs are files.
+        var configuration = configuration
+        configuration.runtimes = configuration.runtimes.filter { $0.value.type != "local" }
         let mirror = Composition.mirror(of: configuration, program: "")
         let state = StateFolder(path: configuration.state)
         servers = try Composition.runtimes(of: configuration, state: state, artifacts: mirror)

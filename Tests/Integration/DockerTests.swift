@@ -21,6 +21,10 @@ import Testing
     func mainJob() async throws {
         try await with("docker-main") { world, host, _ in
             #expect(await world.page() == "one")
+            let checks = try await world.curfew("doctor").output
+            #expect(checks.contains("runtime docker: \(host.endpoint) answers: Docker Engine"), "\(checks)")
+            #expect(try await world.curfew("logs", "web").code == 0)
+            #expect(try await world.curfew("logs", "nobody").errors.contains("nothing of that name"))
             let before = Set(world.instances())
             // Deploy
             try world.site(page: "two", replicas: 2, port: world.port)
