@@ -29,7 +29,11 @@ enum ComposeQuantity {
         let shifts = ["": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50]
         var unit = text.dropFirst(digits.count).lowercased()
         if unit.hasPrefix(" ") { unit.removeFirst() }
-        if unit.count > 1, unit.hasSuffix("ib") { unit.removeLast(2) } else if unit.count > 1, unit.hasSuffix("b") { unit.removeLast() }
+        if unit.count > 1, unit.hasSuffix("ib") {
+            unit.removeLast(2)
+        } else if unit.count > 1, unit.hasSuffix("b") {
+            unit.removeLast()
+        }
         guard let shift = shifts[unit] else { return nil }
         let value = number * Double(1 << shift)
         return value < Double(1 << 60) ? ByteCount(Int64(value)) : nil

@@ -17,8 +17,12 @@ enum EnvFile {
     static let limit = 4096
 
     /// Reads a file.
-    /// - Parameter lookup: variables that are known before the file's own.
-    static func entries(_ bytes: [UInt8], _ lookup: (String) -> String? = { _ in nil }) throws(Fault) -> [Entry] {
+    /// - Parameters:
+    ///   - raw: values are taken as they stand, with neither quotes nor variables.
+    ///   - lookup: variables that are known before the file's own.
+    static func entries(_ bytes: [UInt8], literal raw: Bool = false, _ lookup: (String) -> String? = { _ in nil })
+        throws(Fault) -> [Entry]
+    {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw Fault(line: 1, message: "not valid UTF-8 text") }
         var own: [String: String] = [:]
         var entries: [Entry] = []
@@ -40,7 +44,7 @@ enum EnvFile {
             var value: String?
             if hasValue {
                 rest.removeFirst()
-                let (written, literal) = try self.value(&rest, &line)
+                let (written, literal) = raw ? (self.line(&rest), true) : try self.value(&rest, &line)
                 do throws(Interpolation.Fault) {
                     value = literal ? written : try Interpolation.expand(written) { own[$0] ?? lookup($0) }.text
                 } catch { throw Fault(line: start, message: "\(name): \(error.message)") }
@@ -53,7 +57,8 @@ enum EnvFile {
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || "_.-".utf8.contains(byte)
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+            || "_.-".utf8.contains(byte)
     }
 
     /// The name, up to `=`, the end of the line or a comment.
@@ -71,6 +76,13 @@ enum EnvFile {
             line += 1
             return
         }
+    }
+
+    /// The rest of the line.
+    private static func line(_ rest: inout String.UnicodeScalarView.SubSequence) -> String {
+        let end = rest.firstIndex { $0 == "\n" || $0 == "\r" } ?? rest.endIndex
+        defer { rest = rest[end...] }
+        return String(String.UnicodeScalarView(rest[..<end]))
     }
 
     private static func value(_ rest: inout String.UnicodeScalarView.SubSequence, _ line: inout Int) throws(Fault) -> (
