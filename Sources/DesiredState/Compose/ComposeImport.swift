@@ -79,6 +79,30 @@ public struct ImportedWorkload: Sendable {
     }
 }
 
+extension ImportedWorkload {
+    /// What to do about an image that is named by tag alone.
+    public static func tagNote(_ image: String) -> String {
+        "names no digest, and a tag can change under a running system: import with --resolve, or look the digest up with `docker buildx imagetools inspect \(image)` and write \(image)@sha256:…"
+    }
+}
+
+extension ComposeOptions {
+    /// The variables of a file of `NAME=value` lines, as it lies beside a Compose file (`.env`).
+    /// - Parameter before: variables that are known already, and stand in values.
+    /// - Throws: ``ComposeFileFault`` with the line.
+    public static func variables(_ bytes: [UInt8], file: String, before: [String: String]) throws(ComposeFileFault)
+        -> [String: String]
+    {
+        do throws(EnvFile.Fault) {
+            var variables: [String: String] = [:]
+            for entry in try EnvFile.entries(bytes, { before[$0] }) {
+                variables[entry.name] = entry.value ?? before[entry.name]
+            }
+            return variables
+        } catch { throw ComposeFileFault("line \(error.line): \(error.message)") }
+    }
+}
+
 /// What became of a Compose file.
 public struct ComposeImport: Sendable {
     /// In the order of the file.

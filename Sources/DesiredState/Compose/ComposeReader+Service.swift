@@ -114,9 +114,4 @@ extension ComposeReader {
             build, "\(draft.path).build",
             "Curfew builds nothing: build \(draft.workload.artifact.digest) and push it to a registry that the engine reaches")
     }
-
-    /// Images of a tag alone, for those who have no engine to ask.
-    static func tagNote(_ image: String) -> String {
-        "'\(image)' names no digest, and a tag can change under a running system: import with --resolve, or look it up with `docker buildx imagetools inspect \(image)` and write \(image)@sha256:…"
-    }
 }

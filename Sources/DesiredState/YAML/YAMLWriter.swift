@@ -44,52 +44,64 @@ enum YAMLWriter {
             yaml_emitter_set_width(emitter, -1)
             // Characters that could turn a line round are escaped, and then all that are not ASCII.
             yaml_emitter_set_unicode(emitter, isPlain(value) ? 1 : 0)
-            var event = yaml_event_t()
-            func emit(_ made: Int32) -> Bool { made == 1 && yaml_emitter_emit(emitter, &event) == 1 }
-            guard emit(yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING)),
-                emit(yaml_document_start_event_initialize(&event, nil, nil, nil, 1)),
-                write(value, flow: false, &event, emit),
-                emit(yaml_document_end_event_initialize(&event, 1)), emit(yaml_stream_end_event_initialize(&event)),
+            let event = UnsafeMutablePointer<yaml_event_t>.allocate(capacity: 1)
+            defer { event.deallocate() }
+            let out = Out(emitter: emitter, event: event)
+            guard out.emit(yaml_stream_start_event_initialize(event, YAML_UTF8_ENCODING)),
+                out.emit(yaml_document_start_event_initialize(event, nil, nil, nil, 1)),
+                write(value, to: out, flow: false),
+                out.emit(yaml_document_end_event_initialize(event, 1)), out.emit(yaml_stream_end_event_initialize(event)),
                 yaml_emitter_flush(emitter) == 1
             else { return nil }
             return String(decoding: sink.bytes, as: UTF8.self)
         }
     }
 
+    /// Where events go; an event is made in place and taken by the emitter at once.
+    private struct Out {
+        let emitter: UnsafeMutablePointer<yaml_emitter_t>
+        let event: UnsafeMutablePointer<yaml_event_t>
+
+        func emit(_ made: Int32) -> Bool { made == 1 && yaml_emitter_emit(emitter, event) == 1 }
+    }
+
     private final class Sink {
         var bytes: [UInt8] = []
     }
 
-    private static func write(_ value: YAMLValue, flow: Bool, _ event: inout yaml_event_t, _ emit: (Int32) -> Bool) -> Bool {
+    private static func write(_ value: YAMLValue, to out: Out, flow: Bool) -> Bool {
         switch value {
-        case .plain(let text): return emit(scalar(text, YAML_PLAIN_SCALAR_STYLE, &event))
-        case .text(let text): return emit(scalar(text, style(of: text, flow: flow), &event))
+        case .plain(let text): return out.emit(scalar(text, YAML_PLAIN_SCALAR_STYLE, out.event))
+        case .text(let text): return out.emit(scalar(text, style(of: text, flow: flow), out.event))
         case .list(let items):
             let flow = flow || fits(value)
             let style = flow ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE
-            guard emit(yaml_sequence_start_event_initialize(&event, nil, nil, 1, style)) else { return false }
-            for item in items { guard write(item, flow: flow, &event, emit) else { return false } }
-            return emit(yaml_sequence_end_event_initialize(&event))
+            guard out.emit(yaml_sequence_start_event_initialize(out.event, nil, nil, 1, style)) else { return false }
+            for item in items { guard write(item, to: out, flow: flow) else { return false } }
+            return out.emit(yaml_sequence_end_event_initialize(out.event))
         case .map(let pairs):
             let style = flow ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE
-            guard emit(yaml_mapping_start_event_initialize(&event, nil, nil, 1, style)) else { return false }
+            guard out.emit(yaml_mapping_start_event_initialize(out.event, nil, nil, 1, style)) else { return false }
             for (key, value) in pairs {
-                guard emit(scalar(key, self.style(of: key, flow: true), &event)), write(value, flow: flow, &event, emit) else {
+                guard out.emit(scalar(key, self.style(of: key, flow: true), out.event)), write(value, to: out, flow: flow)
+                else {
                     return false
                 }
             }
-            return emit(yaml_mapping_end_event_initialize(&event))
+            return out.emit(yaml_mapping_end_event_initialize(out.event))
         }
     }
 
-    private static func scalar(_ text: String, _ style: yaml_scalar_style_t, _ event: inout yaml_event_t) -> Int32 {
+    private static func scalar(_ text: String, _ style: yaml_scalar_style_t, _ event: UnsafeMutablePointer<yaml_event_t>)
+        -> Int32
+    {
         var bytes = Array(text.utf8)
         return bytes.withUnsafeMutableBufferPointer { bytes in
             // An empty array has no address, and libyaml wants one.
             var nothing: UInt8 = 0
             return withUnsafeMutablePointer(to: &nothing) { nothing in
                 yaml_scalar_event_initialize(
-                    &event, nil, nil, bytes.baseAddress ?? nothing, Int32(bytes.count), 1, 1, style)
+                    event, nil, nil, bytes.baseAddress ?? nothing, Int32(bytes.count), 1, 1, style)
             }
         }
     }
