@@ -47,6 +47,10 @@ struct ImportCompose: AsyncParsableCommand {
         let failed = try await reporting {
             var (workloads, notes) = try settings.load(files)
             try await pin(&workloads, &notes)
+            let order = Dictionary(files.enumerated().map { ($1, $0) }, uniquingKeysWith: min)
+            notes.sort {
+                (order[$0.file] ?? 0, $0.line, $0.column, $0.path) < (order[$1.file] ?? 0, $1.line, $1.column, $1.path)
+            }
             let manifests = workloads.map { (name: $0.workload.name, text: $0.manifest) }
             let written = try output.map { try ManifestFolder.write(manifests, to: $0, force: force) }
             switch format.format {
@@ -58,7 +62,7 @@ struct ImportCompose: AsyncParsableCommand {
                 }
                 try Terminal.json(Answer(workloads: list, notes: notes))
             case .text:
-                for note in notes { Terminal.error("\(note)") }
+                for note in Self.condensed(notes) { Terminal.error("\(note)") }
                 if let written {
                     for path in written { Terminal.out("made \(path.escapingControls)") }
                 } else if !manifests.isEmpty {
@@ -68,6 +72,28 @@ struct ImportCompose: AsyncParsableCommand {
             return notes.contains { $0.severity == .error }
         }
         if failed { throw ExitCode.failure }
+    }
+
+    /// Services that share a block (an anchor, say) are named together: the same is not told for each.
+    private static func condensed(_ notes: [ImportNote]) -> [ImportNote] {
+        var result: [ImportNote] = []
+        var places: [ImportNote: (index: Int, services: [String])] = [:]
+        for note in notes {
+            let parts = note.path.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 3, parts[0] == "services" else {
+                result.append(note)
+                continue
+            }
+            var shared = note
+            shared.path = parts[2]
+            var place = places[shared] ?? (result.count, [])
+            place.services.append(parts[1])
+            places[shared] = place
+            let names = place.services.count > 1 ? "{\(place.services.joined(separator: ", "))}" : parts[1]
+            shared.path = "services.\(names).\(parts[2])"
+            if place.index == result.count { result.append(shared) } else { result[place.index] = shared }
+        }
+        return result
     }
 
     /// Gives images their digests, or notes how to find them.

@@ -8,6 +8,8 @@ struct ComposeDraft {
     let node: ComposeNode
     var workload: Workload
     var imageNode: ComposeNode
+    /// What stands there has been told to be wrong.
+    var isImageWrong = false
     var build: ComposeNode?
     var entrypoint: [String]?
     var command: [String]?

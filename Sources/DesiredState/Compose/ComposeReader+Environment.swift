@@ -56,7 +56,7 @@ extension ComposeReader {
             draft.workload.env[name] = nil
             note(
                 node, path,
-                "is left out: it looks like a secret, and a manifest is no place for one. Put it into a file, name that under 'secrets', and let the program read it (many images take \(name)_FILE); if it is harmless, use --keep-env \(name)"
+                "is left out: it looks like a secret. Put it into a file, name that under 'secrets', and let the program read it (often as \(name)_FILE); if it is harmless, --keep-env \(name)"
             )
             return
         }

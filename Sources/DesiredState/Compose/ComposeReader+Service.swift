@@ -77,18 +77,26 @@ extension ComposeReader {
         environment(&draft)
         reservedVariables(&draft)
         privileges(&draft)
-        if draft.workload.artifact == .none { missingImage(draft) } else if let build = draft.build { built(build, draft) }
+        if draft.workload.artifact == .none {
+            if !draft.isImageWrong { missingImage(draft) }
+        } else if let build = draft.build {
+            built(build, draft)
+        }
         draft.workload.container.networks = draft.networks ?? defaultNetwork(draft)
         if let replicas = draft.replicas { draft.workload.replicas = replicas }
         rollout(&draft)
     }
 
     private func image(_ node: ComposeNode, _ path: String, _ draft: inout ComposeDraft) {
-        guard let reference = text(node, path) else { return }
         draft.imageNode = node
+        guard let reference = text(node, path) else {
+            draft.isImageWrong = true
+            return
+        }
         guard !reference.isEmpty else { return }
         let digest = "@sha256:" + String(repeating: "0", count: 64)
         guard Decoder.isPinned(reference) || Decoder.isPinned(reference + digest), reference.utf8.count <= 400 else {
+            draft.isImageWrong = true
             return fail(node, path, "'\(reference.prefix(80))' is no reference of an image, such as registry/app:1.2")
         }
         draft.workload.artifact = .image(reference)

@@ -48,6 +48,10 @@ extension ComposeReader {
                     )
                 }
             }
+            if section.key == "networks", let label = Self.label(pair.key), label.rawValue != pair.key {
+                tell(
+                    .note, pair.keyPosition, path, "is no DNS label; it is called '\(label)', with the project's name in front")
+            }
             for field in pair.value.isNull ? [] : fields(pair.value, path) {
                 let value = field.value.raw?.lowercased() ?? ""
                 if let message = reason(field.key, value) {

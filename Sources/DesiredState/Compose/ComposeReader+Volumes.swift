@@ -21,7 +21,7 @@ extension ComposeReader {
             switch spec.kind {
             case "volume": volume(spec, item, place, &draft)
             case "tmpfs": memoryMount(spec.target, spec.size, item, place, &draft)
-            case "bind": note(item, place, Self.reason(ofBind: spec.source ?? "", draft.workload.name))
+            case "bind": note(item, place, Self.reason(ofBind: spec.source ?? ""))
             default: note(item, place, "type '\(spec.kind.prefix(40))' is not carried over: a mount is a volume or in memory")
             }
         }
@@ -160,12 +160,12 @@ extension ComposeReader {
         return target
     }
 
-    private static func reason(ofBind source: String, _ name: Name) -> String {
+    private static func reason(ofBind source: String) -> String {
         if source.hasSuffix("docker.sock") {
             return "the engine's socket is all rights of the host, and is not given away; leave this service to Compose"
         }
         return
-            "'\(source.prefix(120))' is a folder or file of the host, and is not carried over: nothing there is checked or comes back elsewhere. Configuration belongs into the image or, as a file, under 'secrets'; data into a named volume (copy it once to curfew-\(name)-…)"
+            "'\(source.prefix(120))' is of the host, and is not carried over: put configuration into the image or, as a file, under 'secrets', and data into a named volume"
     }
 
     private static func reason(ofOption option: String) -> String {

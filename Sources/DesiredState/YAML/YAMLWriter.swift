@@ -115,6 +115,9 @@ enum YAMLWriter {
             (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || "._/@:-".utf8.contains($0)
         }
         let starts = text.utf8.first.map { (0x41...0x5A).contains($0 & 0xDF) || $0 == 0x2F || $0 == 0x5F } ?? false
+        if Quantity.bytes(text) != nil || copy.withUTF8(Quantity.span) != nil, type == .string {
+            return YAML_PLAIN_SCALAR_STYLE
+        }
         if simple, starts, type == .string, !text.hasSuffix(":"), !words.contains(text.lowercased()) {
             return YAML_PLAIN_SCALAR_STYLE
         }
