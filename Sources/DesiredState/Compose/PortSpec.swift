@@ -17,6 +17,7 @@ struct PortSpec: Equatable {
         if let slash = rest.lastIndex(of: "/") {
             transport = rest[rest.index(after: slash)...].lowercased()
             rest = rest[..<slash]
+            guard ["tcp", "udp", "sctp"].contains(transport) else { return nil }
         }
         // IPv6 stands in brackets, and has colons of its own.
         if rest.hasPrefix("[") {

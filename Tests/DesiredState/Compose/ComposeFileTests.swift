@@ -52,16 +52,14 @@ import Testing
                 ports: ["80:80"]
                 volumes: ["data:/data", "x:/x"]
                 labels: { never: used }
-                profiles: [never]
               web:
                 extends: { service: base }
                 command: [c]
                 environment: { B: "3" }
                 ports: ["81:81"]
                 volumes: ["more:/data"]
-                profiles: []
             """)
-        let web = try Fixture.decoded(#require(result.workloads.first))
+        let web = try Fixture.decoded(#require(result.workloads.last))
         #expect(web.container.args == ["c"])
         #expect(web.env == ["A": "1", "B": "3"])
         #expect(web.ports.map(\.port) == [80, 81])

@@ -51,6 +51,6 @@ extension ComposeImport {
 
     /// Whether a note at this place holds these words.
     func tells(_ path: String, _ words: String = "") -> Bool {
-        notes.contains { $0.path == path && $0.message.contains(words) }
+        notes.contains { $0.path == path && (words.isEmpty || $0.message.contains(words)) }
     }
 }
