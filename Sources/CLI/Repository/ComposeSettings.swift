@@ -69,7 +69,7 @@ struct ComposeSettings: ParsableArguments {
                 notes.append(
                     ImportNote(
                         .error, file: workload.file, path: "services.\(workload.service)",
-                        "workload '\(workload.workload.name)' comes from \(other.file) already, and files are not put over each other: import what `docker compose -f … -f … config` prints"
+                        "workload '\(workload.workload.name)' comes from \(other.file) already, and files are not put over each other: import what `docker compose -f … -f … config --no-interpolate` prints"
                     ))
             } else {
                 workloads.append(workload)
@@ -84,7 +84,8 @@ struct ComposeSettings: ParsableArguments {
             base.hasPrefix(name + ".y") ? ["\(name).override.yaml", "\(name).override.yml"] : []
         }
         return names.filter(folder.has).map {
-            ImportNote(.note, file: file, "\($0) beside it is not read: import what `docker compose config` prints")
+            ImportNote(
+                .note, file: file, "\($0) beside it is not read: import what `docker compose config --no-interpolate` prints")
         }
     }
 }

@@ -15,10 +15,11 @@ struct ImportCompose: AsyncParsableCommand {
         commandName: "compose",
         abstract: "Turn Compose files and Swarm stacks into Workload manifests.",
         discussion: """
-            Prints the manifests, or writes one file for each with --output. What is not carried over is listed on standard error
-            as file:line:column, with the reason and what to do. Exit code 0 = all services are carried over, 1 = some are not.
+            Prints the manifests, or writes one file for each with --output.
+            What is not carried over is told on standard error, with the reason.
+            Exit code 0 = all services are carried over, 1 = some are not.
             Examples: curfew import compose compose.yaml --output manifests/shop
-                      docker compose config | curfew import compose - --project shop --resolve
+                      docker compose config --no-interpolate | curfew import compose -
             """)
 
     @Argument(help: "Compose files, each for itself; - is standard input.", completion: .file(extensions: ["yaml", "yml"]))

@@ -16,7 +16,8 @@ extension ComposeReader {
         if let file = extends["file"] {
             fail(
                 extends, path,
-                "\(file.words) is not read; import what `docker compose config` prints, which puts the files together")
+                "\(file.words) is not read; import what `docker compose config --no-interpolate` prints, which puts the files together"
+            )
             return nil
         }
         guard let base = text(extends["service"] ?? extends, path) else { return nil }

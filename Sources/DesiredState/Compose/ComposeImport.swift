@@ -135,9 +135,10 @@ public struct ComposeImport: Sendable {
 }
 
 /// Why a file beside a Compose file was not read.
-public struct ComposeFileFault: Error, Sendable {
+public struct ComposeFileFault: Error, Sendable, CustomStringConvertible {
     /// For people; begins in lower case.
     public var message: String
+    public var description: String { message }
     /// Makes a fault.
     public init(_ message: String) { self.message = message }
 }

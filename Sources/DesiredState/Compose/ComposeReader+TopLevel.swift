@@ -8,7 +8,9 @@ extension ComposeReader {
             case "volumes": declared(pair, Self.volumeReason)
             case "secrets", "configs": declared(pair, Self.secretReason)
             case "include":
-                note(pair.value, pair.key, "is not read: import those files too, or what `docker compose config` prints")
+                note(
+                    pair.value, pair.key,
+                    "is not read: import those files too, or what `docker compose config --no-interpolate` prints")
             case "models": tell(.note, pair.keyPosition, pair.key, "is not carried over: Curfew runs containers alone")
             default:
                 tell(

@@ -15,11 +15,12 @@ extension ComposeReader {
         for (index, item) in list(node, path).enumerated() {
             let place = "\(path)[\(index)]"
             guard let spec = item.pairs == nil ? short(item, place) : long(item, place) else { continue }
-            for option in spec.options where !["rw", ""].contains(option) {
-                note(item, place, Self.reason(ofOption: option))
-            }
             switch spec.kind {
-            case "volume": volume(spec, item, place, &draft)
+            case "volume":
+                for option in spec.options where !["rw", ""].contains(option) {
+                    note(item, place, Self.reason(ofOption: option))
+                }
+                volume(spec, item, place, &draft)
             case "tmpfs": memoryMount(spec.target, spec.size, item, place, &draft)
             case "bind": note(item, place, Self.reason(ofBind: spec.source ?? ""))
             default: note(item, place, "type '\(spec.kind.prefix(40))' is not carried over: a mount is a volume or in memory")
