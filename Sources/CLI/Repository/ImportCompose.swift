@@ -104,19 +104,19 @@ struct ImportCompose: AsyncParsableCommand {
         let answers = resolve ? try await ImageDigests.look(up: Set(open.map { workloads[$0].image }), at: engine) : [:]
         for index in open {
             let image = workloads[index].image
-            let reason: String
+            let reason: String?
             switch answers[image] {
             case .digest(let digest):
                 workloads[index].workload.artifact = .image("\(image)@\(digest)")
                 continue
-            case .unknown(let words): reason = "\(words). "
-            case nil: reason = ""
+            case .unknown(let words): reason = words
+            case nil: reason = nil
             }
             let position = workloads[index].imagePosition
             notes.append(
                 ImportNote(
                     .note, file: workloads[index].file, line: position.line, column: position.column,
-                    path: "services.\(workloads[index].service).image", reason + ImportedWorkload.tagNote(image)))
+                    path: "services.\(workloads[index].service).image", ImportedWorkload.tagNote(image, reason: reason)))
         }
     }
 }

@@ -3,7 +3,7 @@ extension ComposeReader {
     private static let keyed: Set = ["environment", "labels", "annotations", "sysctls", "extra_hosts", "args"]
     private static let named: Set = ["depends_on", "networks", "models"]
     private static let longest = 32
-    private static let largest = 50_000
+    private static let most = 500_000
 
     /// A service together with those it extends, as Compose puts them together; `nil` when that cannot be done.
     func extended(_ name: String, _ node: ComposeNode, in services: ComposeNode, chain: [String] = []) -> ComposeNode? {
@@ -27,11 +27,12 @@ extension ComposeReader {
         }
         guard let below = extended(base, other, in: services, chain: chain + [name]), below.pairs != nil else { return nil }
         let own = ComposeNode(value: .map(pairs.filter { $0.key != "extends" }), position: node.position)
-        let merged = merge(below, own, key: "")
-        guard merged.count <= Self.largest else {
-            fail(extends, path, "the service grows beyond \(Self.largest) values")
+        guard extendedCount <= Self.most else {
+            fail(extends, path, "services that extend others have more than \(Self.most) values together")
             return nil
         }
+        let merged = merge(below, own, key: "")
+        extendedCount += merged.count
         return merged
     }
 

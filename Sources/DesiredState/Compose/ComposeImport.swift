@@ -81,8 +81,13 @@ public struct ImportedWorkload: Sendable {
 
 extension ImportedWorkload {
     /// What to do about an image that is named by tag alone.
-    public static func tagNote(_ image: String) -> String {
-        "names no digest, and a tag can change under a running system: import with --resolve, or look the digest up with `docker buildx imagetools inspect \(image)` and write \(image)@sha256:…"
+    /// - Parameter reason: why an engine that was asked does not know the digest.
+    public static func tagNote(_ image: String, reason: String? = nil) -> String {
+        let remedy = "look it up with `docker buildx imagetools inspect \(image)` and write \(image)@sha256:…"
+        guard let reason else {
+            return "names no digest, and a tag can change under a running system: import with --resolve, or \(remedy)"
+        }
+        return "its digest is not known (\(reason)), and a tag can change under a running system: \(remedy)"
     }
 }
 

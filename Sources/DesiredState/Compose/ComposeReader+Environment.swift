@@ -26,7 +26,7 @@ extension ComposeReader {
             }
             return
         }
-        for pair in fields(node, path) {
+        for pair in fields(node, path, named: true) {
             let place = "\(path).\(pair.key)"
             guard let raw = pair.value.raw else {
                 fail(pair.value, place, "has to be a text, not \(pair.value.words)")
@@ -93,6 +93,7 @@ extension ComposeReader {
                 note(item, place, optional ? message : message + "; write its variables as 'environment', secrets as 'secrets'")
                 continue
             }
+            guard hasRoom(bytes.count, item, place) else { return }
             guard bytes.count <= Self.largestFile else {
                 fail(item, place, "'\(name.prefix(200))' has more than \(Self.largestFile) bytes")
                 continue

@@ -29,7 +29,7 @@ extension ComposeReader {
 
     private func convert(_ node: ComposeNode) {
         var chosen: [ComposeNode.Pair] = []
-        for pair in fields(node, "services") {
+        for pair in fields(node, "services", named: true) {
             guard let merged = extended(pair.key, pair.value, in: node) else { continue }
             guard merged.pairs != nil else {
                 fail(pair.value, "services.\(pair.key)", "has to be a mapping, not \(pair.value.words)")
@@ -43,6 +43,23 @@ extension ComposeReader {
         var drafts = chosen.compactMap { service($0) }
         settleDependencies(&drafts)
         finished = drafts.compactMap { checked($0) }
+        dropMissing(drafts)
+    }
+
+    /// Takes away what waits for a service that turned out not to be carried over.
+    private func dropMissing(_ drafts: [ComposeDraft]) {
+        let there = Set(finished.map(\.workload.name))
+        let nodes = Dictionary(drafts.map { ($0.service, $0.node) }, uniquingKeysWith: { first, _ in first })
+        for index in finished.indices {
+            let service = finished[index].service
+            for name in finished[index].workload.dependsOn where !there.contains(name) {
+                guard let node = nodes[service] else { continue }
+                note(
+                    node["depends_on"] ?? node, "services.\(service).depends_on",
+                    "'\(name)' is not waited for, because it is not carried over")
+            }
+            finished[index].workload.dependsOn.removeAll { !there.contains($0) }
+        }
     }
 
     private func isChosen(_ pair: ComposeNode.Pair, _ node: ComposeNode) -> Bool {

@@ -6,7 +6,7 @@ extension ComposeReader {
         if node.pairs == nil {
             for (text, item) in texts(node, path, orText: true) { join(text, item, path, &names) }
         } else {
-            for pair in fields(node, path) {
+            for pair in fields(node, path, named: true) {
                 join(pair.key, pair.value, path, &names)
                 for field in fields(pair.value, "\(path).\(pair.key)") {
                     let reason =
@@ -24,6 +24,9 @@ extension ComposeReader {
             note(
                 node, path,
                 "network '\(network.prefix(80))' is not declared under 'networks'; it is taken for one without options")
+        }
+        guard names.count < WorkloadRules.entries else {
+            return fail(node, path, "a workload joins at most \(WorkloadRules.entries) networks")
         }
         guard let name = self.network(network, node, path), !names.contains(name) else { return }
         names.append(name)
@@ -84,7 +87,7 @@ extension ComposeReader {
             draft.waitsFor = texts(node, path).map { (service: $0.text, node: $0.node) }
             return
         }
-        for pair in fields(node, path) {
+        for pair in fields(node, path, named: true) {
             let place = "\(path).\(pair.key)"
             var isOptional = false
             for field in fields(pair.value, place) {
@@ -116,14 +119,16 @@ extension ComposeReader {
     /// Names of services become names of workloads, for those that are carried over.
     func settleDependencies(_ drafts: inout [ComposeDraft]) {
         let names = Dictionary(drafts.map { ($0.service, $0.workload.name) }, uniquingKeysWith: { first, _ in first })
+        var wrong: Set<String> = []
         for index in drafts.indices {
             let path = "\(drafts[index].path).depends_on"
-            for (service, node) in drafts[index].waitsFor {
+            for (service, node) in drafts[index].waitsFor.prefix(WorkloadRules.entries + 1) {
                 guard let name = names[service] else {
                     let known = services[service] != nil
                     if known {
                         note(node, path, "'\(service.prefix(80))' is not waited for, because it is not carried over")
                     } else {
+                        wrong.insert(drafts[index].service)
                         fail(
                             node, path,
                             "there is no service '\(service.prefix(80))'" + Spelling.hint(service, among: services.keys))
@@ -136,6 +141,7 @@ extension ComposeReader {
         var taken: [Name: String] = [:]
         let circle = Self.circle(drafts)
         drafts.removeAll { draft in
+            if wrong.contains(draft.service) { return true }
             if let other = taken.updateValue(draft.service, forKey: draft.workload.name) {
                 fail(draft.node, draft.path, "would be called '\(draft.workload.name)', as '\(other)' is: rename one of them")
                 return true
@@ -148,12 +154,21 @@ extension ComposeReader {
 
     /// Workloads that can never start, because each waits for another of them.
     private static func circle(_ drafts: [ComposeDraft]) -> Set<Name> {
-        var left = Dictionary(
-            drafts.map { ($0.workload.name, Set($0.workload.dependsOn)) }, uniquingKeysWith: { first, _ in first })
-        while true {
-            let free = left.filter { pair in pair.value.allSatisfy { left[$0] == nil } }.keys
-            if free.isEmpty { return Set(left.keys) }
-            for name in free { left[name] = nil }
+        var left: [Name: Int] = [:]
+        var waiting: [Name: [Name]] = [:]
+        for draft in drafts {
+            left[draft.workload.name] = draft.workload.dependsOn.count
+            for name in draft.workload.dependsOn { waiting[name, default: []].append(draft.workload.name) }
         }
+        var free = left.filter { $0.value == 0 }.map(\.key)
+        while let name = free.popLast() {
+            left[name] = nil
+            for other in waiting[name] ?? [] {
+                guard let count = left[other] else { continue }
+                left[other] = count - 1
+                if count == 1 { free.append(other) }
+            }
+        }
+        return Set(left.keys)
     }
 }

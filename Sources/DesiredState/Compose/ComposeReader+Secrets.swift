@@ -36,6 +36,9 @@ extension ComposeReader {
                 node, path,
                 "'\(asked.prefix(80))' cannot be a file in /run/secrets; give it a name of letters, digits and '._-'")
         }
+        guard draft.workload.secrets.count < WorkloadRules.entries else {
+            return fail(node, path, "a workload has at most \(WorkloadRules.entries) secrets")
+        }
         guard !draft.workload.secrets.contains(where: { $0.path == given }) else {
             return note(node, path, "\(given) is there already")
         }

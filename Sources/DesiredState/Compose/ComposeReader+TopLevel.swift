@@ -35,7 +35,7 @@ extension ComposeReader {
     }
 
     private func declared(_ section: ComposeNode.Pair, _ reason: (String, String) -> String?) {
-        for pair in fields(section.value, section.key) {
+        for pair in fields(section.value, section.key, named: true) {
             let path = "\(section.key).\(pair.key)"
             if !used.contains(path), finished.isEmpty == false {
                 tell(.note, pair.keyPosition, path, "is used by no service that is carried over")

@@ -145,6 +145,10 @@ extension ComposeReader {
 
     /// A place that something can be mounted at, normalised.
     private func place(_ target: String, _ node: ComposeNode, _ path: String, _ draft: ComposeDraft) -> String? {
+        guard draft.workload.mounts.count < WorkloadRules.entries else {
+            fail(node, path, "a workload has at most \(WorkloadRules.entries) mounts")
+            return nil
+        }
         var target = target
         while target.count > 1, target.hasSuffix("/") { target.removeLast() }
         if let fault = Decoder.mountFault(target, containers: true) {

@@ -4,6 +4,10 @@ internal import CurfewModel
 final class ComposeReader {
     /// Most notes of one file.
     static let noteLimit = 1000
+    /// Most bytes of a key: it stands in the path of every note below it.
+    static let longestKey = 256
+    /// Most bytes that values may have together, variables replaced and files read: a short text can stand for a long one.
+    static let largest = 16 << 20
 
     let file: String
     let options: ComposeOptions
@@ -13,6 +17,10 @@ final class ComposeReader {
     /// How often an error was told; a service during which it grows is not carried over.
     private(set) var errors = 0
     var finished: [ImportedWorkload] = []
+    /// Bytes of values so far.
+    private var size = 0
+    /// Values that `extends` has made so far.
+    var extendedCount = 0
 
     /// The file's top level.
     var root = ComposeNode(value: .map([]), position: Position(line: 1, column: 1))
@@ -37,7 +45,8 @@ final class ComposeReader {
     func tell(_ severity: ImportNote.Severity, _ position: Position, _ path: String, _ message: String) {
         if severity == .error { errors += 1 }
         let note = ImportNote(
-            severity, file: file, line: position.line, column: position.column, path: path, String(message.prefix(1000)))
+            severity, file: file, line: position.line, column: position.column, path: String(path.prefix(400)),
+            String(message.prefix(1000)))
         guard told.count < Self.noteLimit, told.insert(note).inserted else { return }
         notes.append(note)
         if told.count == Self.noteLimit {
@@ -73,6 +82,7 @@ final class ComposeReader {
     func expand(_ raw: String, _ node: ComposeNode, _ path: String) -> Interpolation.Expanded? {
         do throws(Interpolation.Fault) {
             let expanded = try Interpolation.expand(raw) { options.variables[$0] }
+            guard hasRoom(expanded.text.utf8.count, node, path) else { return nil }
             for name in expanded.unset {
                 note(node, path, "variable \(name) is not set, and stands for nothing; set it with --env-file")
             }
@@ -81,6 +91,14 @@ final class ComposeReader {
             fail(node, path, error.message)
             return nil
         }
+    }
+
+    /// Counts bytes of a value; tells an error once there are too many.
+    func hasRoom(_ bytes: Int, _ node: ComposeNode, _ path: String) -> Bool {
+        size += bytes
+        if size <= Self.largest { return true }
+        fail(node, path, "the values of the file have more than \(Self.largest) bytes together")
+        return false
     }
 
     func bool(_ node: ComposeNode, _ path: String) -> Bool? {
@@ -124,18 +142,26 @@ final class ComposeReader {
     }
 
     /// The pairs of a mapping, without extension fields (`x-…`), which mean nothing to Compose either.
-    func fields(_ node: ComposeNode, _ path: String) -> [ComposeNode.Pair] {
+    /// - Parameter named: the keys are names that somebody chose, which may begin with `x-` too.
+    func fields(_ node: ComposeNode, _ path: String, named: Bool = false) -> [ComposeNode.Pair] {
         guard let pairs = node.pairs else {
             if !node.isNull { fail(node, path, "has to be a mapping, not \(node.words)") }
             return []
         }
-        return pairs.filter { !$0.key.hasPrefix("x-") }
+        return pairs.filter { pair in
+            if pair.key.utf8.count > Self.longestKey {
+                tell(.error, pair.keyPosition, path, "a key has more than \(Self.longestKey) bytes")
+                return false
+            }
+            return named || !pair.key.hasPrefix("x-")
+        }
     }
 
     /// Tells of a field that nobody knows.
     func unknown(_ pair: ComposeNode.Pair, _ path: String, among names: [String]) {
         tell(
             .note, pair.keyPosition, "\(path).\(pair.key)",
-            "is no field that is known here, and not carried over" + Spelling.hint(pair.key, among: names))
+            "is no field that is known here, and not carried over"
+                + (notes.count < Self.noteLimit ? Spelling.hint(pair.key, among: names) : ""))
     }
 }

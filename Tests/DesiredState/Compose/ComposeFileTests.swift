@@ -104,6 +104,36 @@ import Testing
                 "did you mean 'db'") == true)
     }
 
+    @Test func nobodyWaitsForWhatIsNotCarriedOver() throws {
+        let result = Fixture.read(
+            """
+            services:
+              web: { \(image), depends_on: [bad, wrong, db] }
+              bad: { \(image), command: ["a\\0b"] }
+              wrong: { \(image), depends_on: [nobody] }
+              db: { \(image) }
+              x-api: { \(image) }
+            """)
+        #expect(result.workloads.map(\.service) == ["web", "db", "x-api"])
+        #expect(try Fixture.decoded(result.workloads[0]).dependsOn == [Name(literal: "db")])
+        #expect(result.tells("services.web.depends_on", "'bad' is not waited for"))
+        #expect(result.tells("services.web.depends_on", "'wrong' is not waited for"))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func largeFilesTakeBoundedTime() {
+        let chain = (0..<1500).map { "  s\($0): { image: x, depends_on: [s\($0 + 1)] }\n" }.joined() + "  s1500: { image: x }\n"
+        #expect(Fixture.read("services:\n" + chain).workloads.count == 1501)
+        let base = "x-k: &k\n" + (0..<1000).map { "  k\($0): 1\n" }.joined()
+        let wide = base + "services:\n  b: { <<: *k, image: x }\n" + (0..<1000).map { "  s\($0): { extends: b }\n" }.joined()
+        #expect(Fixture.read(wide).errors.contains { $0.contains("values together") })
+        let name = String(repeating: "n", count: 500)
+        #expect(Fixture.read("services:\n  \(name): { image: x }\n").errors.contains { $0.contains("more than 256 bytes") })
+        let long = String(repeating: "v", count: 30_000)
+        let many = (0..<900).map { "  s\($0): { image: x, command: $V }\n" }.joined()
+        #expect(
+            Fixture.read("services:\n" + many) { $0.variables = ["V": long] }.errors.contains { $0.contains("bytes together") })
+    }
+
     @Test func networksCarryTheProjectsName() throws {
         let result = Fixture.read(
             """
