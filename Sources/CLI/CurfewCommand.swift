@@ -14,7 +14,7 @@ public struct CurfewCommand: AsyncParsableCommand {
             """,
         version: Version.current,
         groupedSubcommands: [
-            CommandGroup(name: "Repository:", subcommands: [Init.self, Validate.self, Plan.self, Schema.self]),
+            CommandGroup(name: "Repository:", subcommands: [Init.self, Validate.self, Plan.self, Schema.self, Import.self]),
             CommandGroup(
                 name: "Service:", subcommands: [Run.self, Status.self, Pause.self, Resume.self, Doctor.self, Teardown.self]),
             CommandGroup(

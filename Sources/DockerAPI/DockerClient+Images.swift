@@ -82,18 +82,6 @@ extension DockerClient {
         }
     }
 
-    /// The digest that a reference stands for in its registry just now: `sha256:…`.
-    public func remoteDigest(_ reference: String, authorization: String? = nil) async throws -> String {
-        struct Answer: Decodable {
-            struct Descriptor: Decodable { var digest: String }
-            var Descriptor: Descriptor
-        }
-        let answer: Answer = try await fetch(
-            .GET, "/distribution/\(Self.path(reference))/json", headers: authorization.map { [("X-Registry-Auth", $0)] } ?? [],
-            timeout: .seconds(30))
-        return answer.Descriptor.digest
-    }
-
     /// Builds an image from a tar archive that holds a `Dockerfile`, and gives back its id. Nothing is pulled.
     /// - Parameter archive: the whole archive.
     public func build(_ archive: Data, labels: [String: String]) async throws -> String {

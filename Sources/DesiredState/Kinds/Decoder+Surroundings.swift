@@ -81,7 +81,7 @@ extension Decoder {
     }
 
     /// Whether one path is the other or lies in it.
-    private static func overlap(_ left: String, _ right: String) -> Bool {
+    static func overlap(_ left: String, _ right: String) -> Bool {
         left == right || left.hasPrefix(right + "/") || right.hasPrefix(left + "/")
     }
 }

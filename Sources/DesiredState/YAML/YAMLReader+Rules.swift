@@ -39,7 +39,9 @@ extension YAMLReader {
                     continue
                 }
                 let range = Int(node.start)..<Int(node.start + node.count)
-                if node.plain, node.count == 2, text[range.lowerBound] == 0x3C, text[range.lowerBound + 1] == 0x3C {
+                if !allowsMergeKeys, node.plain, node.count == 2, text[range.lowerBound] == 0x3C,
+                    text[range.lowerBound + 1] == 0x3C
+                {
                     report(position(of: key), "the merge key '<<' is not supported; write the fields out, or use an alias")
                     continue
                 }

@@ -5,6 +5,8 @@ internal import CLibYAML
 final class YAMLReader {
     /// What is allowed in one file.
     let limits: LoadLimits
+    /// The merge key `<<` is let through as a key like others; whoever reads the nodes has to follow it.
+    let allowsMergeKeys: Bool
     /// The nodes of all documents of the file.
     var nodes: ContiguousArray<YAMLNode> {
         @inline(__always) _read { yield state.pointee.nodes }
@@ -50,8 +52,8 @@ final class YAMLReader {
     private let state: UnsafeMutablePointer<State>
     private let parser: UnsafeMutablePointer<yaml_parser_t>
 
-    init(limits: LoadLimits) {
-        self.limits = limits
+    init(limits: LoadLimits, allowsMergeKeys: Bool = false) {
+        (self.limits, self.allowsMergeKeys) = (limits, allowsMergeKeys)
         state = .allocate(capacity: 1)
         state.initialize(to: State())
         parser = .allocate(capacity: 1)

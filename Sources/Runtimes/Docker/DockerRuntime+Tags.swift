@@ -7,7 +7,8 @@ extension DockerRuntime: TagResolving {
         let login = try credentials.login(for: reference)
         return try await translating("find the digest of", reference) {
             let digest: String
-            do { digest = try await client.remoteDigest(reference, authorization: login?.header) } catch let error
+            do { digest = try await client.distribution(reference, authorization: login?.header).Descriptor.digest } catch let
+                error
                 as DockerError
                 where error.code == .refused
             {
