@@ -72,7 +72,8 @@ extension Reconciler {
     func applyEdge() async {
         let decided = wantedListeners ?? views.values.flatMap(\.listeners).sorted { $0.key < $1.key }
         wantedListeners = decided
-        let wanted = observation.unreachable.isEmpty ? decided : (decided + undecided(beside: decided)).sorted { $0.key < $1.key }
+        let wanted =
+            observation.unreachable.isEmpty ? decided : (decided + undecided(beside: decided)).sorted { $0.key < $1.key }
         if let edge = observation.edge, wanted == appliedListeners, edge.carries(wanted) { return }
         if wanted.isEmpty, appliedListeners?.isEmpty ?? true, observation.edge?.listeners.isEmpty ?? true { return }
         // Of an edge that does not answer nobody knows what it does for them.
