@@ -91,7 +91,8 @@ extension Reconciler {
             }
         return Status.Instance(
             id: instance.id, generation: instance.generation, state: state,
-            health: instance.tampered ?? instance.foreign ?? health, endpoints: instance.endpoints)
+            health: instance.tampered ?? instance.foreign ?? health, endpoints: instance.endpoints,
+            place: instance.place)
     }
 
     private func words(for phase: Phase, hold: PlanHold?) -> (Status.Overall, String?) {
