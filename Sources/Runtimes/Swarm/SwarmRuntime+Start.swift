@@ -45,7 +45,7 @@ extension SwarmRuntime {
 
     /// Makes the service. A manager may have made it and been lost before it could say so: then it is there, as we wanted
     /// it, and it is ours.
-    private func make(_ spec: ServiceSpec, _ login: RegistryLogin?) async throws -> String {
+    func make(_ spec: ServiceSpec, _ login: RegistryLogin?) async throws -> String {
         try await pool.ask("create a service") { client in
             do {
                 return try await client.createService(spec, authorization: login?.header)
