@@ -31,6 +31,18 @@ public final class SwarmHost: Sendable {
     /// `unix://…` of a node, from 1 on.
     public func endpoint(_ node: Int) -> String { "unix://\(folder)/\(node).sock" }
 
+    /// An image in a registry that asks for a login, and the folder with the `config.json` that has it.
+    public func lockedImage() async throws -> (image: String, login: String) {
+        let (registry, login) = (registry.replacing(":5000", with: ":5001"), folder + "/login")
+        let name = "\(registry)/locked"
+        try await docker(1, "--config", login, "login", "-u", "curfew", "-p", "let-me-in", registry)
+        // Another digest than the base image: no node has it.
+        let container = try await docker(1, "create", image, "true")
+        try await docker(1, "commit", container, name)
+        try await docker(1, "--config", login, "push", "-q", name)
+        return (try await docker(1, "image", "inspect", "-f", "{{index .RepoDigests 0}}", name), login)
+    }
+
     /// Takes a node's power away: engine, containers and network are gone at once.
     public func down(_ node: Int) async throws { _ = try await Self.script("down", folder, String(node)) }
 

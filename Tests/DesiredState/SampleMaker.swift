@@ -253,7 +253,9 @@ struct SampleMaker {
             }
         }
         for rule in rules {
-            let words = (properties[rule.choice]?["enum"] as? [String] ?? []).filter { !rule.words.contains($0) && $0 != "canary" }
+            let words = (properties[rule.choice]?["enum"] as? [String] ?? []).filter {
+                !rule.words.contains($0) && $0 != "canary"
+            }
             for word in words {
                 var wrong = with(rule.choice, word)
                 wrong[rule.field] = all[rule.field]?.valid[0]

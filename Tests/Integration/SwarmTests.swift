@@ -8,7 +8,9 @@ import Testing
     "The whole program on a swarm", .serialized,
     .enabled(if: SwarmHost.isPossible, "a swarm of several nodes on one machine needs root"))
 struct SwarmSerial {
-    private func site(_ world: World, _ host: SwarmHost, page: String, replicas: Int = 2, program: String = "httpd") throws {
+    private func site(
+        _ world: World, _ host: SwarmHost, page: String, replicas: Int = 2, program: String = "httpd", failures: Int = 60
+    ) throws {
         try world.scratch.write(
             "work/manifests/web/web.yaml",
             """
@@ -22,18 +24,19 @@ struct SwarmSerial {
               command: [busybox, sh, -c, "echo $PAGE >/tmp/index.html && exec busybox \(program) -f -p $(HOST):$(PORT) -h /tmp"]
               env: { PAGE: \(page) }
               ports: [{ name: http, expose: \(world.port) }]
-              health: { http: { port: http, path: / }, interval: 500ms, timeout: 1s, startup: 15s, failures: 60 }
+              health: { http: { port: http, path: / }, interval: 500ms, timeout: 1s, startup: 15s, failures: \(failures) }
               rollout: { deadline: 30s, drain: 1s, onFailure: revert }
               container: { placement: [node.role==worker] }
             """)
     }
 
     private func with(
-        _ label: String, nodes: Int = 3, managers: [String] = [], _ body: (World, SwarmHost, Daemon) async throws -> Void
+        _ label: String, nodes: Int = 3, managers: [String] = [], failures: Int = 60,
+        _ body: (World, SwarmHost, Daemon) async throws -> Void
     ) async throws {
         try await SwarmHost.with(nodes: nodes) { host in
             let world = try await World(label, managers: managers + [host.endpoint(1)])
-            try site(world, host, page: "one")
+            try site(world, host, page: "one", failures: failures)
             let first = try await world.push("One")
             try await world.withDaemon { daemon in
                 #expect(await world.converged(at: first, within: .seconds(60)), "\(String(describing: world.status))")
@@ -101,7 +104,22 @@ struct SwarmSerial {
         }
     }
 
-    @Test("Changed by hand: updated, rolled back, killed, removed, and a foreign one: replaced or removed", .timeLimit(.minutes(5)))
+    @Test("A node is lost, and probes fail before the swarm knows: replaced, and healed all the same", .timeLimit(.minutes(4)))
+    func lostNodeWithQuickProbes() async throws {
+        try await with("swarm-quick", failures: 2) { world, host, _ in
+            try await host.down(3)
+            let isHealed = await eventually(within: .seconds(90)) {
+                places(world) == ["node2", "node2"] && world.status?.state == .converged
+            }
+            #expect(isHealed, "\(String(describing: world.status))")
+            for _ in 0..<10 { #expect(await world.page() == "one") }
+            try await host.up(3)
+        }
+    }
+
+    @Test(
+        "Changed by hand: updated, rolled back, killed, removed, and a foreign one: replaced or removed",
+        .timeLimit(.minutes(5)))
     func byHand() async throws {
         try await with("swarm-hand") { world, host, daemon in
             func isReplaced(_ id: String) async -> Bool {

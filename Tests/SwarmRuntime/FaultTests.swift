@@ -91,7 +91,8 @@ struct SwarmFaultSerial {
                 // The name is taken by somebody else's service.
                 let id = try newID()
                 try await fixture.host.docker(
-                    1, "service", "create", "-q", "-d", "--no-resolve-image", "--name", id.rawValue, fixture.host.image, "sleep",
+                    1, "service", "create", "-q", "-d", "--no-resolve-image", "--name", id.rawValue, fixture.host.image,
+                    "sleep",
                     "1000")
                 await #expect {
                     _ = try await runtime.start(id, of: try fixture.desired())

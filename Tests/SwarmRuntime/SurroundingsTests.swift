@@ -87,7 +87,7 @@ struct SwarmSurroundingsSerial {
                 let script = """
                     while true; do
                       a=$(busybox nslookup site | busybox awk '/^Address: /{ print $2 }' | busybox tail -n 1)
-                      busybox test -n "$a" && busybox wget -q -T 2 -O - "http://$a:8080/"
+                      busybox test -n "$a" && busybox wget -q -O - "http://$a:8080/"
                       busybox sleep 0.5
                     done
                     """
@@ -103,6 +103,28 @@ struct SwarmSurroundingsSerial {
                 let last = try await runtime.logTail(client, lines: 5)
                 #expect(isReached, "\(last)")
                 #expect(try await runtime.observe().allSatisfy { $0.tampered == nil && $0.state == .running })
+            }
+        }
+    }
+
+    @Test("Nodes pull with the login of the runtime's credentials, and without it are told so", .timeLimit(.minutes(2)))
+    func logins() async throws {
+        try await Fixture.with { fixture in
+            let (image, folder) = try await fixture.host.lockedImage()
+            try await fixture.run { runtime in
+                await #expect {
+                    _ = try await runtime.start(try newID(), of: try fixture.desired { $0.artifact = .image(image) })
+                } throws: { "\($0)".contains("name a file with a login in the runtime's 'credentials'") }
+            }
+            try await fixture.run({ $0.credentials = folder + "/config.json" }) { runtime in
+                // On the node that never had it.
+                let started = try await runtime.start(
+                    try newID(),
+                    of: try fixture.desired {
+                        ($0.artifact, $0.container.placement) = (.image(image), ["node.hostname==node2"])
+                    })
+                #expect(started.state == .running && started.place == "node2")
+                try await runtime.stop(started.id, grace: .zero)
             }
         }
     }

@@ -22,13 +22,14 @@ extension SwarmRuntime {
                 try await $0.askRegistry(for: reference, authorization: login?.header)
             }
             confirmed.insert(reference)
-        } catch let error as DockerError where [401, 403, 404].contains(error.status) {
+        } catch let error as DockerError where error.code == .refused {
+            // Engines answer 500 for some of them.
             let isDenied = ["unauthorized", "denied", "basic auth"].contains { error.message.contains($0) }
+            guard isDenied || [401, 403, 404].contains(error.status) else { return }
             let hint =
                 !isDenied
                 ? "" : login == nil ? "; name a file with a login in the runtime's 'credentials'" : "; the login was refused"
             throw DriverError(.badArtifact, operation: "look for image", subject: reference, error.message + hint)
-        } catch let error as DockerError where error.code == .refused {
         } catch { throw Self.driverError(error, "look for image", reference) }
     }
 
