@@ -5,6 +5,8 @@ import NIOCore
 public struct ServiceDetails: Decodable, Sendable {
     /// Its id.
     public var ID: String
+    /// Counts its changes.
+    public var Version: Count?
     /// What it is asked to be.
     public var Spec: ServiceSpec
     /// What it was before the last change; `nil` when it was never changed.
@@ -14,6 +16,11 @@ public struct ServiceDetails: Decodable, Sendable {
     /// RFC 3339.
     public var CreatedAt: String?
 
+    /// A counter.
+    public struct Count: Decodable, Sendable, Hashable {
+        /// Grows with each change.
+        public var Index: UInt64?
+    }
     /// Something that is there, whatever it holds.
     public struct Anything: Decodable, Sendable {
         public init(from decoder: any Decoder) throws {}

@@ -39,7 +39,7 @@ public struct ServiceContainer: Codable, Sendable, Hashable {
 
     /// What it may not do.
     public struct Privileges: Codable, Sendable, Hashable {
-        /// Whether a set-user-id program gains nothing. Engines before 25 do not know it and do not keep it.
+        /// Whether a set-user-id program gains nothing. Older engines, such as 20.10, do not know it.
         public var NoNewPrivileges: Bool?
         /// Makes privileges.
         public init(NoNewPrivileges: Bool) { self.NoNewPrivileges = NoNewPrivileges }

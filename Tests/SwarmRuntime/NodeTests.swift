@@ -51,6 +51,34 @@ struct SwarmNodeSerial {
         }
     }
 
+    @Test("A node is emptied by its operator: its instances go on elsewhere", .timeLimit(.minutes(2))) func drainedNode()
+        async throws
+    {
+        try await Fixture.with { fixture in
+            try await fixture.run { runtime in
+                // Ends at once and well when it is asked to, which is no end of its own.
+                let quick = try newID("quick")
+                _ = try await runtime.start(
+                    quick,
+                    of: try fixture.desired("quick", ["busybox", "sh", "-c", "trap 'exit 0' TERM; busybox sleep 1000 & wait"]))
+                let slow = try newID("slow")
+                _ = try await runtime.start(slow, of: try fixture.desired("slow", ["busybox", "sleep", "1000"]))
+                for (away, left) in [("node1", "node2"), ("node2", "node1")] {
+                    try await fixture.host.docker(1, "node", "update", "--availability", "active", left)
+                    try await fixture.host.docker(1, "node", "update", "--availability", "drain", away)
+                    let hasMoved = try await eventually(within: .seconds(20)) {
+                        let seen = try await runtime.observe()
+                        #expect(seen.map(\.id) == [quick, slow])
+                        #expect(!seen.contains { if case .exited = $0.state { true } else { false } }, "\(seen)")
+                        return seen.allSatisfy { $0.state == .running && $0.place == left }
+                    }
+                    let last = try await runtime.observe()
+                    #expect(hasMoved, "\(last)")
+                }
+            }
+        }
+    }
+
     @Test("What runs on a lost node can be stopped; what cannot be placed says why", .timeLimit(.minutes(2)))
     func stopOnLostNode() async throws {
         try await Fixture.with { fixture in
@@ -64,7 +92,10 @@ struct SwarmNodeSerial {
                     try await runtime.observe().first?.state == .starting
                 }
                 #expect(isPending)
-                #expect(try await runtime.logTail(id, lines: 1).first?.contains("no suitable node") == true)
+                let isTold = try await eventually {
+                    try await runtime.logTail(id, lines: 1).first?.contains("no suitable node") ?? false
+                }
+                #expect(isTold)
                 try await runtime.stop(id, grace: .seconds(1))
                 #expect(try await runtime.observe().isEmpty)
                 let nowhere = try newID("site")

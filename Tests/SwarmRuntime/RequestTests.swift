@@ -35,7 +35,9 @@ import Testing
         #expect(container.ReadOnly == true && container.Init == true)
         #expect(container.Privileges?.NoNewPrivileges == true)
         #expect(container.Command == ["app", "--port", "8080"])
-        #expect(container.Labels == spec.Labels)
+        // A Docker runtime on the same engine must not take the task's container for an instance that is not its own.
+        #expect(container.Labels?[ContainerMark.kind] == "task" && spec.Labels?[ContainerMark.kind] == "instance")
+        #expect(container.Labels?[ContainerMark.prefix + "instance"] == spec.Labels?[ContainerMark.prefix + "instance"])
         #expect(spec.TaskTemplate.Resources?.Limits == .init(NanoCPUs: 500_000_000, MemoryBytes: 1 << 20, Pids: 9))
         #expect(spec.TaskTemplate.Placement?.Constraints == ["node.role==worker"])
         #expect(spec.EndpointSpec?.Ports == [.init(onHost: 8080)] && spec.EndpointSpec?.Mode == "dnsrr")

@@ -45,7 +45,8 @@ enum ServiceRequest {
         let values = PortPlan.placeholders(of: workload)
         let options = workload.container
         var container = ServiceContainer(Image: image)
-        container.Labels = mark.labels
+        // Not an instance of a Docker runtime's, which may look at the same node's engine.
+        container.Labels = mark.labels.merging([ContainerMark.kind: "task"]) { _, task in task }
         container.Hostname = mark.id.hostname
         if !workload.command.isEmpty { container.Command = workload.command.map { Placeholders.replaced($0, values) } }
         if !options.args.isEmpty { container.Args = options.args.map { Placeholders.replaced($0, values) } }

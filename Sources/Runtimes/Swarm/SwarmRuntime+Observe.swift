@@ -81,7 +81,10 @@ extension SwarmRuntime {
         }
         let history = TaskHistory(tasks, moved: moved)
         var instance = mark.observed(history.state, endpoints: endpoints(mark, history))
-        if let made = try? JSONDecoder().decode(ServiceSpec.self, from: entry.document) {
+        let version = service.Version?.Index ?? 0
+        if let sight = known[mark.id], sight.service == service.ID, sight.version == version, version > 0 {
+            instance.tampered = sight.tampered
+        } else if let made = try? JSONDecoder().decode(ServiceSpec.self, from: entry.document) {
             instance.tampered = SpecDrift.first(service, made: made).map { String($0.prefix(300)).escapingControls }
         } else {
             instance.tampered = "what it was made from cannot be read any more"
@@ -91,7 +94,12 @@ extension SwarmRuntime {
         instance.place = (history.task?.NodeID).flatMap { nodes[$0]?.Description?.Hostname }.map {
             String($0.prefix(255)).escapingControls
         }
-        return (instance, Sight(service: service.ID, workload: mark.workload, ordinal: mark.ordinal))
+        return (
+            instance,
+            Sight(
+                service: service.ID, workload: mark.workload, ordinal: mark.ordinal, version: version,
+                tampered: instance.tampered)
+        )
     }
 
     private func foreign(_ service: ServiceDetails, _ tasks: [SwarmTask], _ labels: [String: String], _ why: String)
@@ -107,7 +115,7 @@ extension SwarmRuntime {
             id: id, workload: workload, generation: generation, state: state,
             createdAt: Instant(milliseconds: SwarmTask.milliseconds(service.CreatedAt) ?? 0))
         instance.foreign = why
-        return (instance, Sight(service: service.ID, workload: workload, ordinal: -1))
+        return (instance, Sight(service: service.ID, workload: workload, ordinal: -1, version: 0))
     }
 
     /// Where its ports are reached just now: on the node that it is on, at ports of the node's choice.

@@ -74,6 +74,7 @@ extension SwarmRuntime {
     /// Waits until the task runs or has ended.
     private func settled(_ id: InstanceID, _ service: String) async throws -> ObservedInstance {
         let end = ContinuousClock.now + configuration.patience
+        var pause = Duration.milliseconds(100)
         while true {
             let details = try await pool.ask("look for a service") { try await $0.service(service) }
             let tasks = try await pool.ask("list tasks") {
@@ -85,7 +86,9 @@ extension SwarmRuntime {
             // One that its image checks itself is not told as running before it has passed.
             let isChecked = instance.health?.probe == .image && tasks.contains { $0.Status.State == "starting" }
             if instance.state != .starting || isChecked || ContinuousClock.now >= end { return instance }
-            try await Task.sleep(for: .milliseconds(100))
+            // A manager has many to answer.
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, .milliseconds(800))
         }
     }
 

@@ -19,9 +19,11 @@ extension SwarmRuntime {
     private func end(_ id: InstanceID) async throws {
         if let task = starting[id] { _ = await task.result }
         guard let service = written[id]?.object ?? known[id]?.service else { return }
+        let made = written[id].flatMap { try? JSONDecoder().decode(ServiceSpec.self, from: $0.document) }
+        let grace = Duration.nanoseconds(made?.TaskTemplate.ContainerSpec.StopGracePeriod ?? 10_000_000_000)
         try await translating("stop instance", id.rawValue) {
             try await pool.ask("remove a service") { try await $0.removeService(service) }
-            try await waitUntilGone(service)
+            try await waitUntilGone(service, within: grace + .seconds(60))
         }
         known[id] = nil
         guard written[id]?.object == service else { return }
@@ -30,9 +32,8 @@ extension SwarmRuntime {
     }
 
     /// Tasks end by and by, and are told of until they have.
-    private func waitUntilGone(_ service: String) async throws {
-        // The longest grace, and time for a slow node.
-        let end = ContinuousClock.now + .seconds(3600 + 60)
+    private func waitUntilGone(_ service: String, within limit: Duration) async throws {
+        let end = ContinuousClock.now + limit
         while true {
             // The service is gone, so its tasks are found by the labels that they have from it.
             let left = try await pool.ask("list tasks") { try await $0.tasks(labels: instanceLabels) }
@@ -45,7 +46,7 @@ extension SwarmRuntime {
             }
             guard !running.isEmpty else { return }
             guard ContinuousClock.now < end else {
-                throw DockerError(.timedOut, "remove a service", "a task of it has not ended after an hour")
+                throw DockerError(.timedOut, "remove a service", "a task of it has not ended within \(limit)")
             }
             try await Task.sleep(for: .milliseconds(100))
         }

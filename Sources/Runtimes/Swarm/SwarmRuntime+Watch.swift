@@ -28,7 +28,7 @@ extension SwarmRuntime {
         let subject = event.actor.Attributes?["name"] ?? event.actor.ID ?? ""
         report.yield(
             RuntimeEvent(
-                runtime: name, instance: InstanceID(subject),
+                runtime: name, instance: event.kind == "service" ? InstanceID(subject) : nil,
                 detail: "\(event.kind.prefix(20)) \(subject.prefix(100)): \(event.action.prefix(40))".escapingControls))
     }
 

@@ -54,6 +54,10 @@ public actor SwarmRuntime: Runtime {
         var service: String
         var workload: Name
         var ordinal: Int
+        /// Counts the service's changes.
+        var version: UInt64
+        /// Found for that version.
+        var tampered: String?
     }
 
     /// Sets up a runtime; connects to nobody.
