@@ -76,7 +76,7 @@ public enum Composition {
         return settings
     }
 
-    private static func swarm(
+    static func swarm(
         _ runtime: ServiceConfiguration.RuntimeConfiguration, _ configuration: ServiceConfiguration
     ) -> SwarmRuntimeConfiguration {
         SwarmRuntimeConfiguration(

@@ -41,8 +41,5 @@ public struct SwarmNode: Decodable, Sendable {
 
 extension DockerClient {
     /// All nodes of the swarm.
-    public func nodes() async throws -> [SwarmNode] {
-        let nodes: [SwarmNode]? = try await fetch(.GET, "/nodes")
-        return nodes ?? []
-    }
+    public func nodes() async throws -> [SwarmNode] { try await fetch(.GET, "/nodes") }
 }

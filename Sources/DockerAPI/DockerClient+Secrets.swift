@@ -24,8 +24,7 @@ public struct SwarmObject: Decodable, Sendable {
 extension DockerClient {
     /// Secrets that have these labels.
     public func secrets(labels: [String]) async throws -> [SwarmObject] {
-        let secrets: [SwarmObject]? = try await fetch(.GET, "/secrets", [("filters", try Self.filters(["label": labels]))])
-        return secrets ?? []
+        try await fetch(.GET, "/secrets", [("filters", try Self.filters(["label": labels]))])
     }
 
     /// A secret by id or name, without its content; status 404 when it is not there.

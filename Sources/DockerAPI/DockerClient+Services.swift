@@ -37,9 +37,7 @@ public struct ServiceDetails: Decodable, Sendable {
 extension DockerClient {
     /// Services that have these labels (`name` or `name=value`).
     public func services(labels: [String]) async throws -> [ServiceDetails] {
-        let services: [ServiceDetails]? = try await fetch(
-            .GET, "/services", [("filters", try Self.filters(["label": labels]))])
-        return services ?? []
+        try await fetch(.GET, "/services", [("filters", try Self.filters(["label": labels]))])
     }
 
     /// A service by id or name; status 404 when it is not there.

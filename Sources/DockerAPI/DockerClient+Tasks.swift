@@ -64,8 +64,7 @@ public struct SwarmTask: Decodable, Sendable {
 extension DockerClient {
     /// Tasks of services that have these labels; of services that were removed too, until their tasks have ended.
     public func tasks(labels: [String]) async throws -> [SwarmTask] {
-        let tasks: [SwarmTask]? = try await fetch(.GET, "/tasks", [("filters", try Self.filters(["label": labels]))])
-        return tasks ?? []
+        try await fetch(.GET, "/tasks", [("filters", try Self.filters(["label": labels]))])
     }
 
     /// The last lines that a task wrote, oldest first; bounded to 1 MiB, and to the deadline of an ordinary call: the node

@@ -47,6 +47,20 @@ final class ManagerPool: Sendable {
         throw DockerError(.unreachable, operation, "no manager of the swarm can be used: " + reasons.joined(separator: "; "))
     }
 
+    /// What is wrong with each of them, for people; `nil` for one that can be used.
+    func problems() async -> [(endpoint: String, problem: String?)] {
+        var result: [(endpoint: String, problem: String?)] = []
+        for (index, client) in clients.enumerated() {
+            do {
+                try await prove(client, index)
+                result.append(("\(client.endpoint)", nil))
+            } catch let error as DockerError {
+                result.append(("\(client.endpoint)", error.message))
+            } catch { result.append(("\(client.endpoint)", "\(error)")) }
+        }
+        return result
+    }
+
     /// Whether another manager may do better.
     static func isElsewhere(_ error: DockerError) -> Bool {
         switch error.code {

@@ -22,6 +22,20 @@ extension SwarmRuntime {
         }
     }
 
+    /// What is wrong with each manager of a configuration, for people; `nil` for one that can be used.
+    /// - Throws: ``DriverError`` when the TLS files cannot be used.
+    public static func problems(of configuration: SwarmRuntimeConfiguration) async throws -> [(
+        endpoint: String, problem: String?
+    )] {
+        let pool: ManagerPool
+        do { pool = try ManagerPool(configuration.endpoints, timeout: .seconds(5)) } catch {
+            throw driverError(error, "set up the swarm", "")
+        }
+        let problems = await pool.problems()
+        await pool.shutdown()
+        return problems
+    }
+
     /// Stops listening. Instances run on.
     public func shutdown() async {
         isOpen = false
