@@ -53,7 +53,7 @@ struct SwarmSerial {
     @Test(
         "Merge deploys and replaces, a bad merge is reverted; with the first manager of the list dead", .timeLimit(.minutes(4)))
     func mainJob() async throws {
-        try await with("swarm-main", managers: ["unix:///tmp/curfew-no-manager.sock"]) { world, host, _ in
+        try await with("swarm-main", managers: ["unix:///tmp/curfew-no-manager.sock"]) { world, host, daemon in
             #expect(await world.page() == "one")
             #expect(places(world) == ["node2", "node3"])
             let before = Set(world.instances())
@@ -80,6 +80,18 @@ struct SwarmSerial {
             #expect(two.isSubset(of: world.instances()) && world.instances().count == 3)
             let status = try await world.curfew("status").output
             #expect(status.contains("node2") && status.contains("node3"), "\(status)")
+            let doctor = try await world.curfew("doctor").output
+            #expect(doctor.contains("a manager of the swarm") && doctor.contains("there is no such socket"), "\(doctor)")
+            // Killed: everything runs on, and is taken over.
+            let all = world.instances().sorted()
+            daemon.stop(SIGKILL)
+            #expect(await world.page() == "two")
+            try daemon.start()
+            // On top of the revert.
+            try await git("pull", "-q", "origin", "main", in: world.work)
+            let next = try await world.push("Nothing")
+            #expect(await world.converged(at: next))
+            #expect(world.instances().sorted() == all)
         }
     }
 

@@ -63,6 +63,25 @@ struct SwarmSurroundingsSerial {
         }
     }
 
+    @Test("A named volume outlives its instances on its node", .timeLimit(.minutes(2))) func volumes() async throws {
+        try await Fixture.with(nodes: 1) { fixture in
+            try await fixture.run { runtime in
+                let script = "busybox cat /data/x; echo kept >/data/x; busybox sleep 1000"
+                let desired = try fixture.desired("web", ["busybox", "sh", "-c", script]) {
+                    $0.mounts = [Mount(path: "/data", volume: Name(literal: "data"))]
+                    $0.container.placement = ["node.hostname==node1"]
+                }
+                for said in ["cat: can't open '/data/x': No such file or directory", "kept"] {
+                    let id = try newID()
+                    _ = try await runtime.start(id, of: desired)
+                    #expect(try await eventually { try await runtime.logTail(id, lines: 1) == [said] })
+                    #expect(try await runtime.observe().first?.tampered == nil)
+                    try await runtime.stop(id, grace: .zero)
+                }
+            }
+        }
+    }
+
     /// Whether the kernel has what networks over several nodes are made of.
     private static func hasOverlays() async -> Bool {
         let made = try? await execute(
