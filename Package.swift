@@ -86,6 +86,9 @@ let package = Package(
         module(
             "Runtimes/Docker", as: "DockerRuntime",
             ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers"]),
+        module(
+            "Runtimes/Swarm", as: "SwarmRuntime",
+            ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers"]),
         module("AccessBackends/SSH", as: "SSHBackend", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("AccessBackends/Sudo", as: "SudoBackend", ["CurfewModel", "CurfewDrivers", "CLauncher", subprocess]),
         module("AccessBackends/Exec", as: "ExecBackend", ["CurfewModel", "CurfewDrivers"]),
@@ -96,7 +99,7 @@ let package = Package(
             [
                 "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewDrivers", "CurfewRollout",
                 "CurfewObservation", "CurfewLocalRuntime", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime",
-                "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
+                "CurfewSwarmRuntime", "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
                 "CurfewSSHBackend",
                 "CurfewSudoBackend", "CurfewExecBackend", logging, lifecycle, subprocess, crypto, posix, core,
             ]),
@@ -124,6 +127,9 @@ let package = Package(
         tests(
             "DockerRuntime",
             ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime"]),
+        tests(
+            "SwarmRuntime",
+            ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers", "CurfewSwarmRuntime"]),
         tests("SSHBackend", ["CurfewModel", "CurfewDrivers", "CurfewSSHBackend"]),
         tests("SudoBackend", ["CurfewModel", "CurfewDrivers", "CurfewSudoBackend"]),
         tests("ExecBackend", ["CurfewModel", "CurfewDrivers", "CurfewExecBackend"]),

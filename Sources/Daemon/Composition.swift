@@ -9,6 +9,7 @@ import CurfewLocalRuntime
 public import CurfewModel
 public import CurfewGitSource
 import CurfewObservation
+import CurfewSwarmRuntime
 
 /// The only place that names concrete drivers.
 public enum Composition {
@@ -17,6 +18,7 @@ public enum Composition {
         configuration.runtimes.mapValues { runtime in
             switch runtime.type {
             case "docker": DockerRuntime.capabilities(of: docker(runtime, configuration))
+            case "swarm": SwarmRuntime.capabilities
             default: LocalRuntime.capabilities()
             }
         }
@@ -47,14 +49,16 @@ public enum Composition {
         of configuration: ServiceConfiguration, state: StateFolder, artifacts: any ArtifactSource
     ) throws -> [Name: any Runtime] {
         try configuration.runtimes.mapValues { runtime in
-            if runtime.type == "docker" {
-                return try DockerRuntime(configuration: docker(runtime, configuration), artifacts: artifacts)
+            switch runtime.type {
+            case "docker": try DockerRuntime(configuration: docker(runtime, configuration), artifacts: artifacts)
+            case "swarm": try SwarmRuntime(configuration: swarm(runtime, configuration), artifacts: artifacts)
+            default:
+                try LocalRuntime(
+                    configuration: LocalRuntimeConfiguration(
+                        name: runtime.name, folder: state.runtime(runtime.name), firstPort: runtime.firstPort,
+                        lastPort: runtime.lastPort, user: runtime.user, maxArtifact: runtime.maxArtifact),
+                    artifacts: artifacts)
             }
-            return try LocalRuntime(
-                configuration: LocalRuntimeConfiguration(
-                    name: runtime.name, folder: state.runtime(runtime.name), firstPort: runtime.firstPort,
-                    lastPort: runtime.lastPort, user: runtime.user, maxArtifact: runtime.maxArtifact),
-                artifacts: artifacts)
         }
     }
 
@@ -70,6 +74,15 @@ public enum Composition {
         settings.maxArtifact = runtime.maxArtifact
         settings.secrets = SecretSettings(folder: configuration.secrets.folder, identity: configuration.secrets.identity)
         return settings
+    }
+
+    static func swarm(
+        _ runtime: ServiceConfiguration.RuntimeConfiguration, _ configuration: ServiceConfiguration
+    ) -> SwarmRuntimeConfiguration {
+        SwarmRuntimeConfiguration(
+            name: runtime.name, folder: StateFolder(path: configuration.state).runtime(runtime.name),
+            endpoints: endpoints(of: runtime.engine), credentials: runtime.engine.credentials,
+            secrets: SecretSettings(folder: configuration.secrets.folder, identity: configuration.secrets.identity))
     }
 
     static func endpoints(of engine: ServiceConfiguration.EngineConfiguration) -> [DockerEndpoint] {

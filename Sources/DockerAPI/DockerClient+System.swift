@@ -31,6 +31,13 @@ public struct EngineInfo: Decodable, Sendable {
         public var ControlAvailable: Bool?
         /// Why not.
         public var Error: String?
+        /// The swarm, as managers tell it.
+        public var Cluster: Cluster?
+        /// A swarm.
+        public struct Cluster: Decodable, Sendable, Hashable {
+            /// Its id.
+            public var ID: String?
+        }
     }
 }
 

@@ -119,6 +119,14 @@ public struct RuntimeContract<Driver: Runtime>: Sendable {
     func probesRunBeside(_ runtime: Driver) async throws {
         let (id, wanted) = make("probe", ["busybox", "sleep", "1000"], ports: [Name(literal: "http")])
         _ = try await runtime.start(id, of: wanted)
+        guard runtime.capabilities.missingCommandProbes == nil else {
+            // What it cannot do it says, and nothing pretends to have been done.
+            do {
+                _ = try await runtime.run(["busybox", "true"], beside: id, timeout: .seconds(1))
+                throw ContractViolation("a probe runs that cannot be run")
+            } catch let error as DriverError { try check(error.code == .unsupported, "another error: \(error)") }
+            return try await probeBesideNobody(runtime, wanted)
+        }
         let right = try await runtime.run(
             ["busybox", "sh", "-c", "busybox test \"$INSTANCE\" = \(id) && busybox test \"$PORT\" = $(PORT)"], beside: id,
             timeout: .seconds(10))
@@ -129,12 +137,16 @@ public struct RuntimeContract<Driver: Runtime>: Sendable {
             _ = try await runtime.run(["busybox", "sleep", "30"], beside: id, timeout: .milliseconds(300))
             throw ContractViolation("a probe that hangs is told as done")
         } catch is DriverError {}
+        try await probeBesideNobody(runtime, wanted)
+        try check(try await runtime.observe().first?.tampered == nil, "a probe counts as tampering")
+    }
+
+    private func probeBesideNobody(_ runtime: Driver, _ wanted: DesiredWorkload) async throws {
         do {
             let stranger = InstanceID(workload: wanted.workload.name, generation: wanted.generation, suffix: 99)
             _ = try await runtime.run(["busybox", "true"], beside: stranger, timeout: .seconds(1))
             throw ContractViolation("a probe runs beside nobody")
         } catch let error as DriverError { try check(error.code == .noInstance, "another error than noInstance: \(error)") }
-        try check(try await runtime.observe().first?.tampered == nil, "a probe counts as tampering")
     }
 
     /// A new process finds what an earlier one started, as it was.

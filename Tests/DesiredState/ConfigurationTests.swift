@@ -190,7 +190,17 @@ import Testing
         ("trust:", "runtimes: { a: { type: docker } }\ntrust:", "needs the field 'endpoints'"),
         ("trust:", "runtimes: { a: { type: docker, endpoints: [http://h] } }\ntrust:", "unix:///path/to/socket"),
         ("trust:", "runtimes: { a: { type: docker, endpoints: [tcp://h:1] } }\ntrust:", "may be another machine"),
-        ("trust:", "runtimes: { a: { type: swarm, endpoints: [unix:///s] } }\ntrust:", "one of local, docker"),
+        ("trust:", "runtimes: { a: { type: docker, endpoints: [unix:///s, unix:///t] } }\ntrust:", "go with type: swarm"),
+        ("trust:", "runtimes: { a: { type: swarm } }\ntrust:", "type swarm needs the field 'endpoints'"),
+        ("trust:", "runtimes: { a: { type: swarm, endpoints: [] } }\ntrust:", "1 to 16"),
+        ("trust:", "runtimes: { a: { type: swarm, endpoints: [unix:///s, unix:///s] } }\ntrust:", "named twice"),
+        ("trust:", "runtimes: { a: { type: swarm, endpoints: [unix:///s], base: a } }\ntrust:", "goes with type: docker, not"),
+        ("trust:", "runtimes: { a: { type: local, endpoints: [unix:///s] } }\ntrust:", "goes with type: docker or swarm"),
+        (
+            "trust:",
+            "runtimes: { a: { type: swarm, endpoints: [unix:///s] } }\naccess: { b: { type: docker-exec, runtime: a } }\ntrust:",
+            "name a runtime of type docker"
+        ),
         ("trust:", "runtimes: { a: { type: local, base: x } }\ntrust:", "goes with type: docker"),
         ("trust:", "runtimes: { a: { type: docker, endpoints: [unix:///s], base: a:1 } }\ntrust:", "by digest"),
         ("trust:", "runtimes: {}\ntrust:", "runtimes is empty"),

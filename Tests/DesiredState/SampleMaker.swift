@@ -218,15 +218,15 @@ struct SampleMaker {
             }
             for rule in rules {
                 if rule.field == name {
-                    result[rule.choice] = rule.word
-                    for other in rules where other.word == rule.word && other.required {
+                    result[rule.choice] = rule.words[0]
+                    for other in rules where other.words.contains(rule.words[0]) && other.required {
                         result[other.field] = all[other.field]?.valid[0]
                     }
                 }
-                if rule.choice == name, value as? String == rule.word, rule.required {
+                if rule.choice == name, let word = value as? String, rule.words.contains(word), rule.required {
                     result[rule.field] = all[rule.field]?.valid[0]
                 }
-                if rule.choice == name, rule.ordinary, value as? String != rule.word { result[rule.field] = nil }
+                if rule.choice == name, rule.ordinary, value as? String != rule.words[0] { result[rule.field] = nil }
             }
             result[name] = value
             return result
@@ -256,7 +256,9 @@ struct SampleMaker {
             }
         }
         for rule in rules {
-            let words = (properties[rule.choice]?["enum"] as? [String] ?? []).filter { $0 != rule.word && $0 != "canary" }
+            let words = (properties[rule.choice]?["enum"] as? [String] ?? []).filter {
+                !rule.words.contains($0) && $0 != "canary"
+            }
             for word in words {
                 var wrong = with(rule.choice, word)
                 wrong[rule.field] = all[rule.field]?.valid[0]
@@ -264,9 +266,9 @@ struct SampleMaker {
             }
             if rule.required {
                 var without = base
-                without[rule.choice] = rule.word
+                without[rule.choice] = rule.words[0]
                 without[rule.field] = nil
-                result.invalid.append((without, "\(path) \(rule.word) without \(rule.field)"))
+                result.invalid.append((without, "\(path) \(rule.words[0]) without \(rule.field)"))
             }
         }
         return result
@@ -274,7 +276,7 @@ struct SampleMaker {
 
     private struct Rule {
         var choice: String
-        var word: String
+        var words: [String]
         var field: String
         var required: Bool
         /// The word counts when the choice is left out, too.
@@ -283,11 +285,12 @@ struct SampleMaker {
 
     private static func rule(_ schema: [String: Any]) -> Rule? {
         guard let properties = (schema["if"] as? [String: Any])?["properties"] as? [String: [String: Any]],
-            let choice = properties.first, let word = choice.value["const"] as? String,
+            let choice = properties.first,
+            let words = (choice.value["const"] as? String).map({ [$0] }) ?? choice.value["enum"] as? [String],
             let field = ((schema["else"] as? [String: Any])?["not"] as? [String: Any])?["required"] as? [String]
         else { return nil }
         return Rule(
-            choice: choice.key, word: word, field: field[0], required: schema["then"] != nil,
+            choice: choice.key, words: words, field: field[0], required: schema["then"] != nil,
             ordinary: (schema["if"] as? [String: Any])?["required"] == nil)
     }
 }

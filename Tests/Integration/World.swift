@@ -16,9 +16,13 @@ final class World: Sendable {
     var state: StateFolder { StateFolder(path: scratch.file("state")) }
     var configuration: String { scratch.file("curfew.yaml") }
 
-    /// - Parameter engine: a Docker engine on which workloads run, as the runtime `docker`.
-    init(_ label: String, url: String? = nil, extra: String = "", engine: EngineHost? = nil) async throws {
-        runtime = engine == nil ? "local" : "docker"
+    /// - Parameters:
+    ///   - engine: a Docker engine on which workloads run, as the runtime `docker`.
+    ///   - managers: managers of a swarm on which workloads run, as the runtime `swarm`.
+    init(
+        _ label: String, url: String? = nil, extra: String = "", engine: EngineHost? = nil, managers: [String] = []
+    ) async throws {
+        runtime = engine != nil ? "docker" : managers.isEmpty ? "local" : "swarm"
         scratch = try Scratch(label)
         chmod(scratch.path, 0o711)
         program = try curfewExecutable()
@@ -39,6 +43,7 @@ final class World: Sendable {
             runtimes:
               local: { type: local, ports: \(first)-\(first + 89) }
               \(engine.map { "docker: { type: docker, endpoints: [\"\($0.endpoint)\"], base: \"\($0.image)\", resolveTags: true }" } ?? "")
+              \(managers.isEmpty ? "" : "swarm: { type: swarm, endpoints: [\(managers.joined(separator: ", "))] }")
             \(extra)
             """)
     }

@@ -23,6 +23,11 @@ struct StatusPrinter {
             var state = painted(workload.state)
             if workload.pinned { state += " " + Terminal.paint("(rolled back here)", .yellow) }
             if let message = workload.message { state += "  " + message.escapingControls }
+            let places = Dictionary(grouping: workload.instances.compactMap(\.place)) { $0 }.sorted { $0.key < $1.key }
+            if !places.isEmpty {
+                let words = places.map { $0.value.count == 1 ? $0.key : "\($0.key) (\($0.value.count))" }
+                state += "  on " + words.joined(separator: ", ").escapingControls
+            }
             rows.append([
                 workload.name.rawValue, "\(workload.ready)/\(workload.desired)", workload.generation?.short ?? "-",
                 workload.address ?? "-", state,

@@ -91,7 +91,8 @@ extension Reconciler {
             }
         return Status.Instance(
             id: instance.id, generation: instance.generation, state: isWarm(instance) ? "\(state), kept warm" : state,
-            health: instance.tampered ?? instance.foreign ?? health, endpoints: instance.endpoints)
+            health: instance.tampered ?? instance.foreign ?? health, endpoints: instance.endpoints,
+            place: instance.place)
     }
 
     private func isWarm(_ instance: ObservedInstance) -> Bool {

@@ -43,6 +43,8 @@ public struct Status: Sendable, Codable, Equatable {
         public var health: String
         /// Where its ports are reached.
         public var endpoints: [Name: Endpoint]
+        /// The host that it is on, where there are many.
+        public var place: String?
     }
     /// The source of the desired state.
     public struct Source: Sendable, Codable, Equatable {

@@ -35,7 +35,8 @@ protocol FieldKey: RawRepresentable<Int>, CaseIterable, Sendable {
     static var required: [Self] { get }
     /// Groups of which exactly one has to be there, whole.
     static var alternatives: [[Self]] { get }
-    /// Fields that go with one word of a choice: (choice, word, field, whether it is required then).
+    /// Fields that go with a word of a choice: (choice, word, field, whether it is required then). A field that goes with
+    /// several words has an entry for each, and is required with all of them or with none.
     static var dependent: [(choice: Self, word: String, field: Self, required: Bool)] { get }
     /// Words that a choice has when it is left out, where other fields go with that word.
     static var ordinary: [(choice: Self, word: String)] { get }
@@ -57,7 +58,8 @@ final class Shape: Sendable {
     let required: [Int]
     let alternatives: [[Int]]
     let forms: [Form]
-    let dependent: [(choice: Int, word: String, field: Int, required: Bool)]
+    /// By field, with all words that it goes with.
+    let dependent: [(choice: Int, words: [String], field: Int, required: Bool)]
     let ordinary: [(choice: Int, word: String)]
 
     /// Takes the names from the cases as they are written.
@@ -68,7 +70,15 @@ final class Shape: Sendable {
         required = Key.required.map(\.rawValue)
         alternatives = Key.alternatives.map { $0.map(\.rawValue) }
         forms = cases.map(\.form)
-        dependent = Key.dependent.map { ($0.choice.rawValue, $0.word, $0.field.rawValue, $0.required) }
+        var dependent: [(choice: Int, words: [String], field: Int, required: Bool)] = []
+        for rule in Key.dependent {
+            if let index = dependent.firstIndex(where: { $0.field == rule.field.rawValue }) {
+                dependent[index].words.append(rule.word)
+            } else {
+                dependent.append((rule.choice.rawValue, [rule.word], rule.field.rawValue, rule.required))
+            }
+        }
+        self.dependent = dependent
         ordinary = Key.ordinary.map { ($0.choice.rawValue, $0.word) }
     }
 

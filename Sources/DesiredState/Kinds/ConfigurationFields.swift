@@ -16,7 +16,8 @@ enum ConfigurationRules {
     static let owners = 1...64
     static let backendTypes = ["sudo", "ssh", "docker-exec"]
     static let foreign = ["report", "remove"]
-    static let runtimeTypes = ["local", "docker"]
+    static let runtimeTypes = ["local", "docker", "swarm"]
+    static let endpoints = 1...16
     static let reaches = ["address", "published"]
     static let endpoint = "^(unix:///.+|tcp://[A-Za-z0-9\\[].*:[0-9]+)$"
     static let image = "^([a-z0-9][A-Za-z0-9._:/-]*@)?sha256:[0-9a-f]{64}$"

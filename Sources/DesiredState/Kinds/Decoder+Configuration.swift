@@ -30,7 +30,7 @@ extension Decoder {
         }
         // After the runtimes: a way in names one of them.
         if let node = top[.access] {
-            configuration.backends = backends(node, folder: folder, runtimes: Set(configuration.runtimes.keys))
+            configuration.backends = backends(node, folder: folder, runtimes: configuration.runtimes)
         }
         return repository == nil ? nil : configuration
     }

@@ -11,7 +11,7 @@ extension Decoder {
             guard let node = record[.type], let type = choice(node, "type", ConfigurationRules.runtimeTypes) else { return }
             runtime.type = type
             check(record, type, value)
-            if type == "docker" { engine(record, folder: folder, &runtime) }
+            if type != "local" { engine(record, folder: folder, &runtime) }
             if let node = record[.ports], let range = ports(node) {
                 (runtime.firstPort, runtime.lastPort) = (range.lowerBound, range.upperBound)
             }
@@ -35,11 +35,13 @@ extension Decoder {
     }
 
     private func check(_ record: Record<RuntimeField>, _ type: String, _ written: Int) {
-        for rule in RuntimeField.dependent {
-            if rule.word != type, let node = record[rule.field] {
-                report(node, "'\(rule.field)' goes with type: \(rule.word), not with type: \(type)")
-            } else if rule.word == type, rule.required, record[rule.field] == nil {
-                report(written, "a runtime of type \(type) needs the field '\(rule.field)'")
+        for rule in RuntimeField.shape.dependent {
+            guard let field = RuntimeField(rawValue: rule.field) else { continue }
+            if let node = record[field], !rule.words.contains(type) {
+                report(
+                    node, "'\(field)' goes with type: \(rule.words.joined(separator: " or ")), not with type: \(type)")
+            } else if rule.required, rule.words.contains(type), record[field] == nil {
+                report(written, "a runtime of type \(type) needs the field '\(field)'")
             }
         }
     }
@@ -50,17 +52,21 @@ extension Decoder {
     ) {
         var engine = ServiceConfiguration.EngineConfiguration()
         if let node = record[.endpoints] {
-            list(node, "endpoints", count: 1...1) { item in
+            list(node, "endpoints", count: ConfigurationRules.endpoints) { item in
                 guard let text = string(item, "endpoint", maximum: 256) else { return }
                 let rest = text.dropFirst(6)
                 let plain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
                 if plain, text.hasPrefix("unix:///") && rest.utf8.count <= 108 || text.hasPrefix("tcp://") && rest.contains(":")
                 {
+                    if engine.endpoints.contains(text) { return report(item, "endpoint '\(text)' is named twice") }
                     engine.endpoints.append(text)
                 } else {
                     report(item, "endpoint '\(text.prefix(80))' has to be unix:///path/to/socket or tcp://host:port")
                 }
             }
+        }
+        if runtime.type == "docker", engine.endpoints.count > 1, let node = record[.endpoints] {
+            report(node, "a runtime of type docker is one engine, with one endpoint; several managers go with type: swarm")
         }
         if let node = record[.tls], let files = self.record(node, "tls", as: RuntimeTLSField.self) {
             let paths = [RuntimeTLSField.ca, .cert, .key].map { field in
@@ -84,7 +90,7 @@ extension Decoder {
         if reach == "address" { engine.publishOn = nil }
         if reach == "published" { engine.publishOn = engine.publishOn ?? "127.0.0.1" }
         let isRemote = engine.endpoints.contains { !$0.hasPrefix("unix:") }
-        if isRemote, reach == nil, engine.publishOn == nil, let node = record[.endpoints] {
+        if runtime.type == "docker", isRemote, reach == nil, engine.publishOn == nil, let node = record[.endpoints] {
             report(
                 node,
                 "an engine over tcp may be another machine: write 'reach: published' with 'publishOn', or 'reach: address'")

@@ -51,7 +51,9 @@ extension Decoder {
     }
 
     /// - Parameter runtimes: those of the configuration: a backend may name one of them.
-    func backends(_ node: Int, folder: String, runtimes: Set<Name>) -> [Name: ServiceConfiguration.BackendConfiguration] {
+    func backends(
+        _ node: Int, folder: String, runtimes: [Name: ServiceConfiguration.RuntimeConfiguration]
+    ) -> [Name: ServiceConfiguration.BackendConfiguration] {
         var result: [Name: ServiceConfiguration.BackendConfiguration] = [:]
         pairs(node, "access", maximum: 64) { key, value in
             guard let name = name(key, "access backend's name"),
@@ -74,11 +76,18 @@ extension Decoder {
                 guard let node = record[field], let setting = setting(node, field, folder: folder) else { continue }
                 backend.settings["\(field)"] = setting
             }
-            if let node = record[.runtime], let text = backend.settings["runtime"]?.text,
-                !runtimes.contains(where: { $0.rawValue == text })
-            {
-                let known = runtimes.sorted().map(\.rawValue).joined(separator: ", ")
-                report(node, "there is no runtime '\(text)' under runtimes; there are: \(known)")
+            if let node = record[.runtime], let text = backend.settings["runtime"]?.text {
+                if let runtime = runtimes.values.first(where: { $0.name.rawValue == text }) {
+                    if runtime.type == "swarm" {
+                        report(
+                            node,
+                            "runtime '\(text)' is a swarm, and nobody can be let into a container of another node through a manager; name a runtime of type docker"
+                        )
+                    }
+                } else {
+                    let known = runtimes.keys.sorted().map(\.rawValue).joined(separator: ", ")
+                    report(node, "there is no runtime '\(text)' under runtimes; there are: \(known)")
+                }
             }
             result[name] = backend
         }

@@ -11,6 +11,7 @@ enum RuntimeField: Int, FieldKey {
         (.type, "docker", .endpoints, true), (.type, "docker", .tls, false), (.type, "docker", .base, false),
         (.type, "docker", .resolveTags, false), (.type, "docker", .credentials, false),
         (.type, "docker", .reach, false), (.type, "docker", .publishOn, false),
+        (.type, "swarm", .endpoints, true), (.type, "swarm", .tls, false), (.type, "swarm", .credentials, false),
     ]
 
     var form: Form {
@@ -19,7 +20,7 @@ enum RuntimeField: Int, FieldKey {
         case .ports: .ports
         case .user: .text(pattern: "^[A-Za-z_][A-Za-z0-9_.-]*$", maximum: 32)
         case .store: .record(StoreField.shape)
-        case .endpoints: .list(.text(pattern: ConfigurationRules.endpoint, maximum: 256), count: 1...1)
+        case .endpoints: .list(.text(pattern: ConfigurationRules.endpoint, maximum: 256), count: ConfigurationRules.endpoints)
         case .tls: .record(RuntimeTLSField.shape)
         case .base: .text(pattern: ConfigurationRules.image, maximum: 512)
         case .resolveTags: .bool

@@ -69,7 +69,7 @@ public struct ServiceConfiguration: Sendable, Hashable {
     public struct RuntimeConfiguration: Sendable, Hashable {
         /// What workloads call it.
         public var name: Name
-        /// The driver: `local` or `docker`.
+        /// The driver: `local`, `docker` or `swarm`.
         public var type: String
         /// First port that it may give to instances.
         public var firstPort: Int
@@ -79,7 +79,7 @@ public struct ServiceConfiguration: Sendable, Hashable {
         public var user: String?
         /// Largest artifact, unpacked.
         public var maxArtifact: ByteCount
-        /// For `docker`: the engine.
+        /// For `docker` and `swarm`: the engine or the managers.
         public var engine = EngineConfiguration()
 
         /// Makes a runtime with the documented defaults.
@@ -108,7 +108,7 @@ public struct ServiceConfiguration: Sendable, Hashable {
             /// Names the files.
             public init(ca: String, cert: String, key: String) { (self.ca, self.cert, self.key) = (ca, cert, key) }
         }
-        /// `unix:///…` or `tcp://…`; one.
+        /// `unix:///…` or `tcp://…`; one for an engine, up to 16 managers of a swarm.
         public var endpoints: [String] = []
         /// Whether manifests may name images by tag.
         public var resolveTags = false

@@ -37,6 +37,17 @@ extension Decoder {
         if !can.volumes, let node = spec[.mounts], draft.mounts.contains(where: { $0.volume != nil }) {
             report(node, "runtime \(runtime) has no volumes; leave 'volume' out for a folder that goes with its instance")
         }
+        if can.volumesArePinned, let node = spec[.mounts], draft.mounts.contains(where: { $0.volume != nil }),
+            !draft.container.placement.contains(where: { $0.hasPrefix("node.hostname==") || $0.hasPrefix("node.id==") })
+        {
+            report(
+                node,
+                "a volume of runtime \(runtime) stays on the node where it was made, and an instance elsewhere would find another, empty one: name the node in container.placement (node.hostname==…), or leave 'volume' out"
+            )
+        }
+        if let why = can.missingCommandProbes, let node = spec[.health], case .command? = draft.health?.probe {
+            report(node, "runtime \(runtime) runs no commands as health checks: \(why); use 'http', 'tcp' or 'image'")
+        }
         if !can.containers { containersOnly(spec, of: draft, runtime: runtime) }
         if !can.placement, let node = spec[.container], !draft.container.placement.isEmpty {
             report(node, "runtime \(runtime) has one host; 'placement' is for an engine of many")

@@ -84,13 +84,15 @@ enum SchemaPrinter {
     }
 
     private static func condition(
-        _ rule: (choice: Int, word: String, field: Int, required: Bool), _ shape: Shape
+        _ rule: (choice: Int, words: [String], field: Int, required: Bool), _ shape: Shape
     ) -> [String: JSONText] {
         let field = JSONText.object(["required": .array([.text(shape.names[rule.field])])])
         let choice = shape.names[rule.choice]
-        var condition: [String: JSONText] = ["properties": .object([choice: .object(["const": .text(rule.word)])])]
+        let words: [String: JSONText] =
+            rule.words.count == 1 ? ["const": .text(rule.words[0])] : ["enum": .array(rule.words.map { .text($0) })]
+        var condition: [String: JSONText] = ["properties": .object([choice: .object(words)])]
         // A choice that is left out fulfils the condition where that word is its ordinary one.
-        if !shape.ordinary.contains(where: { $0.choice == rule.choice && $0.word == rule.word }) {
+        if !shape.ordinary.contains(where: { $0.choice == rule.choice && rule.words.contains($0.word) }) {
             condition["required"] = .array([.text(choice)])
         }
         var schema: [String: JSONText] = ["if": .object(condition), "else": .object(["not": field])]

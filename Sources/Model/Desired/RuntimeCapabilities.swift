@@ -19,6 +19,10 @@ public struct RuntimeCapabilities: Sendable, Hashable {
     public var placement = false
     /// Images by tag, whose digests it finds out.
     public var resolvesTags = false
+    /// Whether a named volume stays on the host where it was made, so that what uses it has to be placed there.
+    public var volumesArePinned = false
+    /// Why it runs no commands as health checks; `nil` = it does.
+    public var missingCommandProbes: String?
     /// Why it takes no artifact of some kind, for the error; by kind.
     public var missingArtifacts: [ArtifactKind: String] = [:]
 

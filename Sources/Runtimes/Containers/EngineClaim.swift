@@ -29,24 +29,32 @@ public enum EngineClaim {
     /// Takes the engine, or finds that it is ours already.
     /// - Throws: ``DriverError`` when it belongs to another Curfew; then nothing is to be touched there.
     public static func take(_ client: DockerClient, owner: String, state: String) async throws {
-        let labels = [
+        try await client.createVolume(name: volume, labels: labels(owner: owner, state: state))
+        let found = try await client.volume(volume).Labels ?? [:]
+        try check(
+            found, owner: owner, of: "the engine", at: "\(client.endpoint)", remedy: "docker volume rm \(volume)")
+    }
+
+    /// The labels of a claim.
+    public static func labels(owner: String, state: String) -> [String: String] {
+        [
             ContainerMark.kind: "claim", ContainerMark.prefix + "owner": owner, ContainerMark.prefix + "state": state,
             ContainerMark.prefix + "host": ProcessInfo.processInfo.hostName,
         ]
-        try await client.createVolume(name: volume, labels: labels)
-        let found = try await client.volume(volume).Labels ?? [:]
-        guard found[ContainerMark.prefix + "owner"] == owner else {
-            func text(_ key: String) -> String {
-                DriverErrorText.clean(found[ContainerMark.prefix + key] ?? "unknown")
-            }
-            throw DriverError(
-                .unreachable, operation: "use the engine", subject: "\(client.endpoint)",
-                "it belongs to another Curfew (state folder \(text("state")) on host \(text("host"))), and two would undo each "
-                    + "other's work; nothing is touched. If that one is gone for good: docker volume rm \(volume)")
-        }
     }
 
-    private enum DriverErrorText {
-        static func clean(_ text: String) -> String { String(text.prefix(200)).escapingControls }
+    /// Whether a claim that is there is ours.
+    /// - Throws: ``DriverError`` that says whose it is, and how to end it.
+    public static func check(
+        _ found: [String: String], owner: String, of what: String, at place: String, remedy: String
+    ) throws {
+        guard found[ContainerMark.prefix + "owner"] != owner else { return }
+        func text(_ key: String) -> String {
+            String((found[ContainerMark.prefix + key] ?? "unknown").prefix(200)).escapingControls
+        }
+        throw DriverError(
+            .unreachable, operation: "use \(what)", subject: place,
+            "it belongs to another Curfew (state folder \(text("state")) on host \(text("host"))), and two would undo each "
+                + "other's work; nothing is touched. If that one is gone for good: \(remedy)")
     }
 }

@@ -1,0 +1,89 @@
+import Foundation
+import Glibc
+import NIOCore
+
+/// One try of a service to have something run on a node. A task is never started again: another one follows it.
+public struct SwarmTask: Decodable, Sendable {
+    /// Its id.
+    public var ID: String
+    /// The service's.
+    public var ServiceID: String?
+    /// The node's; empty until there is one.
+    public var NodeID: String?
+    /// RFC 3339, by a manager's clock.
+    public var CreatedAt: String?
+    /// RFC 3339, by a manager's clock.
+    public var UpdatedAt: String?
+    /// What it is doing.
+    public var Status: Status
+    /// What the swarm wants it to do, in the words of ``Status/State``.
+    public var DesiredState: String?
+
+    /// What a task is doing.
+    public struct Status: Decodable, Sendable, Hashable {
+        /// `new`, `pending`, `assigned`, `accepted`, `preparing`, `ready`, `starting`, `running`, `complete`, `failed`,
+        /// `shutdown`, `rejected`, `orphaned`, `remove`.
+        public var State: String
+        /// RFC 3339, by the node's clock.
+        public var Timestamp: String?
+        /// Why it cannot go on.
+        public var Err: String?
+        /// Its container.
+        public var ContainerStatus: Container?
+        /// Its ports on the node.
+        public var PortStatus: Ports?
+    }
+    /// Its container.
+    public struct Container: Decodable, Sendable, Hashable {
+        /// 64 hexadecimal digits.
+        public var ContainerID: String?
+        /// Of its end.
+        public var ExitCode: Int?
+    }
+    /// Its ports on the node.
+    public struct Ports: Decodable, Sendable, Hashable {
+        /// Each may stand there once for every protocol of the internet.
+        public var Ports: [ServiceSpec.Port]?
+    }
+
+    /// A time of the engine's (`2026-11-23T08:15:42.123456789Z`) as milliseconds since 1970; `nil` when it is none.
+    public static func milliseconds(_ text: String?) -> Int64? {
+        guard let text, text.utf8.count <= 40 else { return nil }
+        let digits = text.split { !$0.isASCII || !$0.isNumber }.map(String.init)
+        guard text.hasSuffix("Z"), digits.count == 6 || digits.count == 7 else { return nil }
+        let numbers = digits.prefix(6).compactMap { Int32($0) }
+        guard numbers.count == 6 else { return nil }
+        var time = tm()
+        (time.tm_year, time.tm_mon, time.tm_mday) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])
+        (time.tm_hour, time.tm_min, time.tm_sec) = (numbers[3], numbers[4], numbers[5])
+        let part = digits.count == 7 ? Int64((digits[6] + "000").prefix(3)) ?? 0 : 0
+        return Int64(timegm(&time)) * 1000 + part
+    }
+}
+
+extension DockerClient {
+    /// Tasks of services that have these labels; of services that were removed too, until their tasks have ended.
+    public func tasks(labels: [String]) async throws -> [SwarmTask] {
+        try await fetch(.GET, "/tasks", [("filters", try Self.filters(["label": labels]))])
+    }
+
+    /// The last lines that a task wrote, oldest first; bounded to 1 MiB, and to the deadline of an ordinary call: the node
+    /// may be gone.
+    public func taskLogTail(_ id: String, lines: Int) async throws -> [String] {
+        try await within(timeout, "read the log of a task") { [self] in
+            var demux = LogDemultiplexer()
+            var size = 0
+            do {
+                try await eachPiece(
+                    .GET, "/tasks/\(DockerEndpoint.escaped(id))/logs",
+                    [("stdout", "true"), ("stderr", "true"), ("tail", String(lines))]
+                ) { piece in
+                    size += piece.readableBytes
+                    demux.add(Data(piece.readableBytesView))
+                    if size > 1 << 20 { throw LogDemultiplexer.Enough() }
+                }
+            } catch is LogDemultiplexer.Enough {}
+            return demux.finished().suffix(lines)
+        }
+    }
+}
