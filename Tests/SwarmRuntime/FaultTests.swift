@@ -63,6 +63,26 @@ struct SwarmFaultSerial {
         }
     }
 
+    @Test("The manager that leads is lost: another one is asked, and nothing is lost", .timeLimit(.minutes(3)))
+    func lostManager() async throws {
+        try await Fixture.with(nodes: 3, managers: 3) { fixture in
+            try await fixture.run(endpoints: [1, 2, 3]) { runtime in
+                let id = try newID("site")
+                _ = try await runtime.start(id, of: try fixture.site { $0.container.placement = ["node.hostname!=node1"] })
+                try await fixture.host.down(1)
+                let isBack = await eventually(within: .seconds(40)) {
+                    let seen = try? await runtime.observe()
+                    return seen?.map(\.id) == [id] && seen?.first?.state == .running
+                }
+                #expect(isBack)
+                let second = try newID("site")
+                #expect(try await runtime.start(second, of: try fixture.site()).state == .running)
+                try await runtime.stop(id, grace: .zero)
+                #expect(try await runtime.observe().map(\.id) == [second])
+            }
+        }
+    }
+
     @Test("What cannot be run is refused with the reason", .timeLimit(.minutes(2))) func refusals() async throws {
         try await Fixture.with(nodes: 1) { fixture in
             try await fixture.run { runtime in

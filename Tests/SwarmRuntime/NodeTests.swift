@@ -51,6 +51,45 @@ struct SwarmNodeSerial {
         }
     }
 
+    @Test("Many at once, looked at all the while: none is foreign, none counted twice", .timeLimit(.minutes(3)))
+    func manyAtOnce()
+        async throws
+    {
+        try await Fixture.with { fixture in
+            try await fixture.run { runtime in
+                let ids = try (0..<12).map { _ in try newID() }.sorted()
+                let desired = try fixture.desired()
+                let watcher = Task {
+                    var strange: [ObservedInstance] = []
+                    while !Task.isCancelled {
+                        strange += (try? await runtime.observe().filter { $0.foreign != nil || $0.tampered != nil }) ?? []
+                    }
+                    return strange
+                }
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for id in ids { group.addTask { _ = try await runtime.start(id, of: desired) } }
+                    try await group.waitForAll()
+                }
+                watcher.cancel()
+                #expect(await watcher.value == [])
+                let seen = try await runtime.observe()
+                #expect(seen.map(\.id) == ids && seen.allSatisfy { $0.state == .running }, "\(seen)")
+                #expect(Set(seen.compactMap(\.place)) == ["node1", "node2"])
+                #expect(await Set(runtime.known.values.map(\.ordinal)) == Set(0..<12))
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for id in ids { group.addTask { try await runtime.stop(id, grace: .zero) } }
+                    try await group.waitForAll()
+                }
+                #expect(try await runtime.observe().isEmpty)
+                for node in 1...2 {
+                    #expect(try await fixture.host.docker(node, "ps", "-q") == "", "something runs on")
+                    // The node clears away what has ended.
+                    #expect(try await eventually { try await fixture.host.docker(node, "ps", "-aq") == "" })
+                }
+            }
+        }
+    }
+
     @Test("A node is emptied by its operator: its instances go on elsewhere", .timeLimit(.minutes(2))) func drainedNode()
         async throws
     {
@@ -101,26 +140,6 @@ struct SwarmNodeSerial {
                 let nowhere = try newID("site")
                 #expect(try await runtime.start(nowhere, of: pinned).state == .starting)
                 try await runtime.stop(nowhere, grace: .zero)
-            }
-        }
-    }
-
-    @Test("The manager that leads is lost: another one is asked, and nothing is lost", .timeLimit(.minutes(3)))
-    func lostManager() async throws {
-        try await Fixture.with(nodes: 3, managers: 3) { fixture in
-            try await fixture.run(endpoints: [1, 2, 3]) { runtime in
-                let id = try newID("site")
-                _ = try await runtime.start(id, of: try fixture.site { $0.container.placement = ["node.hostname!=node1"] })
-                try await fixture.host.down(1)
-                let isBack = await eventually(within: .seconds(40)) {
-                    let seen = try? await runtime.observe()
-                    return seen?.map(\.id) == [id] && seen?.first?.state == .running
-                }
-                #expect(isBack)
-                let second = try newID("site")
-                #expect(try await runtime.start(second, of: try fixture.site()).state == .running)
-                try await runtime.stop(id, grace: .zero)
-                #expect(try await runtime.observe().map(\.id) == [second])
             }
         }
     }

@@ -20,11 +20,18 @@ extension SwarmRuntime {
             var seen: [InstanceID: Sight] = [:]
             var result: [ObservedInstance] = []
             for service in services {
+                // Made by a start that has not heard of it yet: it is nobody else's, and the start will tell of it.
+                if let id = (service.Spec.Labels?[ContainerMark.prefix + "instance"]).flatMap({ InstanceID($0) }),
+                    starting[id] != nil, written[id] == nil
+                {
+                    continue
+                }
                 let (instance, sight) = judge(service, histories[service.ID] ?? [])
                 seen[instance.id] = sight
                 result.append(instance)
             }
-            known = seen
+            // What was started meanwhile is not in the list.
+            known = seen.merging(known.filter { written[$0.key] != nil && before[$0.key] == nil }) { new, _ in new }
             return result.sorted { $0.id < $1.id }
         }
     }
