@@ -27,6 +27,7 @@ bench: build ## measure, each figure beside its floor
 	@Scripts/bench-system
 	@Scripts/bench-access
 	@Scripts/bench-docker
+	@Scripts/bench-swarm
 
 format: ## format the Swift sources
 	@Scripts/swift-files | xargs -0 swift format -i

@@ -73,34 +73,4 @@ extension DockerClient {
         let changes: [FileChange]? = try await fetch(.GET, "/containers/\(DockerEndpoint.escaped(id))/changes")
         return changes ?? []
     }
-
-    /// The last lines that it wrote to standard output and standard error, oldest first; bounded to 1 MiB.
-    public func logTail(_ id: String, lines: Int) async throws -> [String] {
-        var demux = LogDemultiplexer()
-        var size = 0
-        do {
-            try await eachPiece(
-                .GET, "/containers/\(DockerEndpoint.escaped(id))/logs",
-                [("stdout", "true"), ("stderr", "true"), ("tail", String(lines))]
-            ) { piece in
-                size += piece.readableBytes
-                demux.add(Data(piece.readableBytesView))
-                if size > 1 << 20 { throw LogDemultiplexer.Enough() }
-            }
-        } catch is LogDemultiplexer.Enough {}
-        return demux.finished().suffix(lines)
-    }
-
-    /// Gives each line that it writes to `take`, from the last `tail` on, until it ends.
-    public func followLog(_ id: String, tail: Int, _ take: (String) async throws -> Void) async throws {
-        var demux = LogDemultiplexer()
-        try await eachPiece(
-            .GET, "/containers/\(DockerEndpoint.escaped(id))/logs",
-            [("stdout", "true"), ("stderr", "true"), ("tail", String(tail)), ("follow", "true")], isSteady: false
-        ) { piece in
-            demux.add(Data(piece.readableBytesView))
-            for line in demux.lines() { try await take(line) }
-        }
-        for line in demux.finished() { try await take(line) }
-    }
 }

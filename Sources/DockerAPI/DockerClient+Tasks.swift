@@ -66,24 +66,4 @@ extension DockerClient {
     public func tasks(labels: [String]) async throws -> [SwarmTask] {
         try await fetch(.GET, "/tasks", [("filters", try Self.filters(["label": labels]))])
     }
-
-    /// The last lines that a task wrote, oldest first; bounded to 1 MiB, and to the deadline of an ordinary call: the node
-    /// may be gone.
-    public func taskLogTail(_ id: String, lines: Int) async throws -> [String] {
-        try await within(timeout, "read the log of a task") { [self] in
-            var demux = LogDemultiplexer()
-            var size = 0
-            do {
-                try await eachPiece(
-                    .GET, "/tasks/\(DockerEndpoint.escaped(id))/logs",
-                    [("stdout", "true"), ("stderr", "true"), ("tail", String(lines))]
-                ) { piece in
-                    size += piece.readableBytes
-                    demux.add(Data(piece.readableBytesView))
-                    if size > 1 << 20 { throw LogDemultiplexer.Enough() }
-                }
-            } catch is LogDemultiplexer.Enough {}
-            return demux.finished().suffix(lines)
-        }
-    }
 }

@@ -34,7 +34,7 @@ import Testing
             #expect(try await failure((200, String(repeating: " ", count: 1 << 20), 3), list)?.code == .tooLarge)
         }
         // A node that is gone leaves a log without an end.
-        #expect(try await failure((0, "", 0)) { _ = try await $0.taskLogTail("t", lines: 1) }?.code == .timedOut)
+        #expect(try await failure((0, "", 0)) { _ = try await $0.logTail(.task("t"), lines: 1) }?.code == .timedOut)
     }
 
     @Test func refusalsKeepTheirStatus() async throws {

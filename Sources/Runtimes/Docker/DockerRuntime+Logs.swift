@@ -9,7 +9,7 @@ extension DockerRuntime: LogServer {
         return try await translating("read the log of", id.rawValue) {
             guard let container = try await container(of: id) else { return [] }
             do {
-                var tail = try await client.logTail(container, lines: lines)
+                var tail = try await client.logTail(.container(container), lines: lines)
                 let state = try await client.container(container).State
                 if state.OOMKilled ?? false { tail.append("curfew: the kernel ended it: over its memory limit") }
                 if let error = state.Error, !error.isEmpty { tail.append("curfew: the engine says: \(error.prefix(500))") }
@@ -28,7 +28,7 @@ extension DockerRuntime: LogServer {
     public func followLog(_ id: InstanceID, lines: Int, _ take: @Sendable (String) async throws -> Void) async throws {
         try await translating("follow the log of", id.rawValue) {
             guard let container = try await container(of: id) else { return }
-            do { try await client.followLog(container, tail: lines, take) } catch let error as DockerError
+            do { try await client.followLog(.container(container), tail: lines, take) } catch let error as DockerError
                 where error.isNotFound
             {}
         }

@@ -42,7 +42,7 @@ extension DockerRuntime {
 
     private func look(at list: [ContainerSummary]) async throws {
         var fresh: [ContainerSummary] = []
-        for summary in list where summary.State != "removing" {
+        for summary in list where summary.State != "removing" && !isBeingMade(summary) {
             if let sight = known[summary.Id], !sight.isStale, sight.summary.isAs(summary) {
                 if sight.instance.health?.probe == .image { known[summary.Id]?.instance.reportedHealth = summary.health }
             } else {
@@ -69,6 +69,12 @@ extension DockerRuntime {
                 if news[summary.Id] ?? 0 != before { known[summary.Id]?.isStale = true }
             }
         }
+    }
+
+    /// Whether it is one that a call of ours has just made, whose answer has not come yet: it is in no ledger.
+    private func isBeingMade(_ summary: ContainerSummary) -> Bool {
+        guard let id = (summary.Labels?[ContainerMark.prefix + "instance"]).flatMap({ InstanceID($0) }) else { return false }
+        return starting[id] != nil && written[id] == nil
     }
 
     /// What a container is to us.

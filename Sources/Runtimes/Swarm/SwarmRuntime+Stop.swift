@@ -52,26 +52,6 @@ extension SwarmRuntime {
         }
     }
 
-    public func logTail(_ id: InstanceID, lines: Int) async throws -> [String] {
-        guard lines > 0, let service = written[id]?.object ?? known[id]?.service else { return [] }
-        return try await translating("read the log of", id.rawValue) {
-            let tasks = try await pool.ask("list tasks") { try await $0.tasks(labels: instanceLabels) }
-                .filter { $0.ServiceID == service }
-            guard let task = TaskHistory(tasks, moved: moved).task else { return [] }
-            var tail: [String] = []
-            if task.Status.ContainerStatus != nil {
-                do {
-                    tail = try await pool.ask("read a log") { try await $0.taskLogTail(task.ID, lines: lines) }
-                } catch let error as DockerError where error.isNotFound {
-                } catch let error as DockerError {
-                    tail.append("curfew: the log cannot be had: \(error.message)")
-                }
-            }
-            if let reason = TaskHistory.reason(task) { tail.append("curfew: the swarm says: \(reason)") }
-            return tail.suffix(lines)
-        }
-    }
-
     /// A manager cannot run a command in a container of another node.
     public func run(_ command: [String], beside id: InstanceID, timeout: Span) async throws -> Int32 {
         guard written[id] != nil else {
