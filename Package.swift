@@ -94,13 +94,14 @@ let package = Package(
         module("AccessBackends/Exec", as: "ExecBackend", ["CurfewModel", "CurfewDrivers"]),
         module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewModel", "CurfewDrivers", subprocess]),
         module("Journal", ["CurfewModel", crypto, database]),
+        module("Notifications", ["CurfewModel", http, core, http1, crypto, subprocess]),
         module(
             "Daemon",
             [
                 "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewDrivers", "CurfewRollout",
                 "CurfewObservation", "CurfewLocalRuntime", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime",
                 "CurfewSwarmRuntime", "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
-                "CurfewSSHBackend",
+                "CurfewNotifications", "CurfewSSHBackend",
                 "CurfewSudoBackend", "CurfewExecBackend", logging, lifecycle, subprocess, crypto, posix, core,
             ]),
         module(
@@ -130,6 +131,8 @@ let package = Package(
         tests(
             "SwarmRuntime",
             ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers", "CurfewSwarmRuntime"]),
+        tests(
+            "Notifications", ["CurfewModel", "CurfewNotifications", "CurfewDaemon", "CurfewJournal", crypto, logging]),
         tests("SSHBackend", ["CurfewModel", "CurfewDrivers", "CurfewSSHBackend"]),
         tests("SudoBackend", ["CurfewModel", "CurfewDrivers", "CurfewSudoBackend"]),
         tests("ExecBackend", ["CurfewModel", "CurfewDrivers", "CurfewExecBackend"]),

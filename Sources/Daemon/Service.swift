@@ -25,6 +25,7 @@ public struct CurfewService: Service {
     private let sessions: Sessions?
     private let taints: Taints
     private let tags: TagKeeper
+    private let notifications: [NotificationKeeper]
     private let entries: EntryKeeper
     private let clock: WallClock
 
@@ -96,6 +97,9 @@ public struct CurfewService: Service {
                 runtimes: runtimes.values.compactMap { $0 as? any InteractiveRuntime }, journal: journal, taints: taints,
                 underGrant: { await access?.note($0) ?? [] }, tainted: { await reconciler.entered($0, $1) },
                 now: { clock.now }, log: log))
+        notifications = try Composition.notifications(
+            of: configuration, journal: journal, status: { await reconciler.latestStatus },
+            address: { await access?.address(of: $0) }, now: { clock.now }, log: log)
         follower = BranchFollower(
             mirror: mirror, clock: clock, interval: configuration.repository.interval, trust: trust
         ) { before, now in
@@ -120,6 +124,7 @@ public struct CurfewService: Service {
                 group.addTask { await reverter.run() }
                 if let access { group.addTask { await access.run() } }
                 group.addTask { await entries.run() }
+                for keeper in notifications { group.addTask { await keeper.run() } }
                 group.addTask { for await _ in edge.exits { reconciler.alarm.ring() } }
                 group.addTask { for await _ in prober.changes { reconciler.alarm.ring() } }
                 for runtime in runtimes.values {

@@ -63,6 +63,10 @@ struct SampleMaker {
         "^[A-Za-z_][A-Za-z0-9_.-]*$": (["nobody"], ["1a", "a b"]),
         "^[0-9]{4,5}-[0-9]{4,5}$": (["30000-30010"], ["1-2", "x"]),
         "^([0-9]+m|[0-9]+|[0-9]+\\.[0-9]{1,3})$": (["500m", "2", "0.5"], ["x", "-1", "0.0001", "1Gi"]),
+        "^https?://[A-Za-z0-9\\[]": (["http://h:9093", "https://[::1]/x"], ["ftp://h", "https://-h"]),
+        "^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?:[0-9]{1,5}$": (["mail.example:25"], ["mail", "-a:1", "a:b", ""]),
+        "^[A-Za-z0-9._+=][A-Za-z0-9._+=-]*@[A-Za-z0-9._+=-]+$": (["a@b.example"], ["a", "a@b@c", "-a@b", "a b@c"]),
+        "^[a-z][A-Za-z.-]*$": (["entry.", "rollout.failed"], ["A", "-a", "a b", ""]),
         "^[0-9a-f]{40}$": ([String(repeating: "a", count: 40)], ["a", String(repeating: "A", count: 40)]),
         "^[^\\u0000-\\u001f\\u007f]+$": (["/a b"], ["a\nb", ""]),
         "^[A-Za-z0-9\\[][A-Za-z0-9.:@%_\\[\\]-]*$": (["bastion", "deploy@[::1]"], ["-x", "", "a b", "a;b"]),
@@ -210,8 +214,17 @@ struct SampleMaker {
         var base: [String: Any] = [:]
         for name in required + (groups.first ?? []) { base[name] = all[name]?.valid[0] }
         for rule in rules where rule.ordinary && rule.required { base[rule.field] = all[rule.field]?.valid[0] }
+        // The word of a choice that is always there may ask for more.
+        for rule in rules where rule.required && rule.words.contains(base[rule.choice] as? String ?? "") {
+            base[rule.field] = all[rule.field]?.valid[0]
+        }
         func with(_ name: String, _ value: Any) -> [String: Any] {
             var result = base
+            // What goes with the word of the base may not go with another one.
+            for rule in rules where rule.required && !rule.ordinary {
+                let word = rules.first { $0.field == name }?.words[0] ?? (rule.choice == name ? value as? String : nil)
+                if let word, !rule.words.contains(word) { result[rule.field] = nil }
+            }
             if let group = groups.first(where: { $0.contains(name) }) {
                 for other in groups.joined() { result[other] = nil }
                 for other in group { result[other] = all[other]?.valid[0] }

@@ -80,7 +80,8 @@ import Testing
             #expect(Set(serving.map(\.id.rawValue)) == first, "nothing was started")
             // What is kept is guarded like the rest.
             let kept = try #require(world.instances().first { !first.contains($0) })
-            try await host.docker("exec", kept, "id")
+            // It may be gone before the command has ended.
+            _ = try? await host.docker("exec", kept, "id")
             #expect(await eventually(within: .seconds(20)) { !world.instances().contains(kept) })
             #expect(await world.converged())
         }

@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    private let serves = "[busybox, httpd, -f, -p, \"127.0.0.1:$(PORT)\", -h, .]"
+    private let serves = "[busybox, httpd, -f, -p, \"$(HOST):$(PORT)\", -h, .]"
 
     @Test(.timeLimit(.minutes(2))) func aNewerRevisionPreemptsAStuckRollout() async throws {
         let world = try await World("stuck")

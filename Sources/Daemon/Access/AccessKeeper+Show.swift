@@ -3,6 +3,9 @@ import CurfewJournal
 import CurfewModel
 
 extension AccessKeeper {
+    /// The mail address of a person, as the policies in force say.
+    func address(of person: Name) -> String? { policies.set.persons[person]?.emails.first }
+
     /// Hands on what the status shows, if it is something new.
     func show() async {
         let grants = store.records.values.filter { $0.phase != .closed }.sorted { $0.id < $1.id }.map(describe)

@@ -27,6 +27,9 @@ extension Reconciler {
         }
     }
 
+    /// What was written last; made now when nothing was.
+    var latestStatus: Status { writtenStatus ?? makeStatus() }
+
     func makeStatus() -> Status {
         let configuration = parts.configuration
         let names = Set(desired?.workloads.keys.map { $0 } ?? []).union(observation.instances.keys)

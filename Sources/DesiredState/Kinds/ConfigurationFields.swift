@@ -26,7 +26,8 @@ enum ConfigurationRules {
 
 /// The top level of `curfew.yaml`.
 enum ConfigurationField: Int, FieldKey {
-    case apiVersion, kind, repository, state, trust, identity, prune, limits, observe, runtimes, edge, access, secrets
+    case apiVersion, kind, repository, state, trust, identity, prune, limits, observe, runtimes, edge, access, secrets,
+        notifications
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.apiVersion, .kind, .repository, .trust]
@@ -46,6 +47,8 @@ enum ConfigurationField: Int, FieldKey {
         case .runtimes:
             .map(key: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", value: .record(RuntimeField.shape), maximum: 64)
         case .edge: .record(EdgeField.shape)
+        case .notifications:
+            .map(key: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", value: .record(NotificationField.shape), maximum: 16)
         case .access:
             .map(key: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", value: .record(BackendField.shape), maximum: 64)
         }

@@ -143,6 +143,38 @@ public struct ServiceConfiguration: Sendable, Hashable {
         public init(type: String = "haproxy", bind: String = "127.0.0.1") { (self.type, self.bind) = (type, bind) }
     }
 
+    /// One of `notifications`: somebody who is told.
+    public struct NotificationConfiguration: Sendable, Hashable {
+        /// Its name.
+        public var name: Name
+        /// `alertmanager`, `webhook`, `slack` or `smtp`.
+        public var type: String
+        /// For `alertmanager` and `webhook`.
+        public var url: String?
+        /// For `slack`: a file with the address.
+        public var urlFile: String?
+        /// For `webhook`: a file with the shared secret.
+        public var secretFile: String?
+        /// For `smtp`: `host:port`.
+        public var server: String?
+        /// For `smtp`: `tls`, `starttls` or `none`.
+        public var protection = "starttls"
+        /// For `smtp`: the sender.
+        public var from = ""
+        /// For `smtp`: who gets everything.
+        public var to: [String] = []
+        /// For `smtp`: a file in netrc's form.
+        public var credentials: String?
+        /// Beginnings of kinds; empty = all.
+        public var events: [String] = []
+        /// `info`, `warning` or `critical`: the least that is told.
+        public var severity = "warning"
+        /// How long before the end of a grant its holder is reminded; `nil` = not.
+        public var reminder: Span?
+        /// Makes one with the documented defaults.
+        public init(name: Name, type: String) { (self.name, self.type) = (name, type) }
+    }
+
     /// One of `access`.
     public struct BackendConfiguration: Sendable, Hashable {
         /// What roles call it.
@@ -186,6 +218,8 @@ public struct ServiceConfiguration: Sendable, Hashable {
     public var edge: EdgeConfiguration
     /// Where secrets come from.
     public var secrets = SecretsConfiguration()
+    /// Who is told.
+    public var notifications: [Name: NotificationConfiguration] = [:]
 
     // Nothing is checked by the initialisers: they are for composition in code and in tests. Files go through `load`.
 
