@@ -28,6 +28,7 @@ extension Decoder {
             configuration.secrets.folder = record[.folder].flatMap { path($0, "secrets.folder", folder: folder) }
             configuration.secrets.identity = record[.identity].flatMap { path($0, "secrets.identity", folder: folder) }
         }
+        if let node = top[.api] { configuration.api = api(node, folder: folder) }
         // After the runtimes: a way in names one of them.
         if let node = top[.access] {
             configuration.backends = backends(node, folder: folder, runtimes: Set(configuration.runtimes.keys))

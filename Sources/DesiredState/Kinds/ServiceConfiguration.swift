@@ -186,6 +186,8 @@ public struct ServiceConfiguration: Sendable, Hashable {
     public var edge: EdgeConfiguration
     /// Where secrets come from.
     public var secrets = SecretsConfiguration()
+    /// Where the HTTP API listens and who may ask it.
+    public var api = APIConfiguration()
 
     // Nothing is checked by the initialisers: they are for composition in code and in tests. Files go through `load`.
 
