@@ -110,13 +110,14 @@ let package = Package(
                 "CurfewObservation", "CurfewLocalRuntime", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime",
                 "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
                 "CurfewSSHBackend",
-                "CurfewSudoBackend", "CurfewExecBackend", logging, lifecycle, subprocess, crypto, posix, core,
+                "CurfewSudoBackend", "CurfewExecBackend", "CurfewAPI", "CurfewMetrics", measures, logging, lifecycle, subprocess,
+                crypto, posix, core,
             ]),
         module(
             "CLI",
             [
                 "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewJournal", "CurfewDaemon",
-                "CurfewGates", arguments, logging, subprocess,
+                "CurfewGates", "CurfewAPI", arguments, logging, subprocess,
             ]),
         .executableTarget(
             name: "curfew", dependencies: ["CurfewCLI", "CurfewGitSource"], path: "Sources/curfew", swiftSettings: strict),
