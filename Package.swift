@@ -128,6 +128,12 @@ let package = Package(
         tests("Planning", excluding: ["Scenarios"], ["CurfewModel", "CurfewPlanning"]),
         tests("Gates", ["CurfewModel", "CurfewGates"]),
         tests("Rollout", ["CurfewModel", "CurfewDrivers", "CurfewRollout"]),
+        tests(
+            "API",
+            [
+                "CurfewModel", "CurfewJournal", "CurfewAPI", web, webTesting, tokens, http, crypto, posix, core, http1, logging,
+                subprocess,
+            ]),
         tests("Metrics", ["CurfewMetrics", measures]),
         tests("Journal", ["CurfewModel", "CurfewJournal", subprocess, database]),
         tests("GitSource", ["CurfewModel", "CurfewDrivers", "CurfewGitSource"]),

@@ -1,4 +1,5 @@
 public import Logging
+import Glibc
 import NIOSSL
 import Synchronization
 
@@ -43,7 +44,8 @@ public struct APIService: Sendable {
         public init(address: Address, journal: String) { (self.address, self.journal) = (address, journal) }
     }
 
-    private final class Bound: Sendable { let port = Mutex<Int?>(nil) }
+    /// Whether it listens, and on which port.
+    private final class Bound: Sendable { let state = Mutex<(isListening: Bool, port: Int?)>((false, nil)) }
 
     private let settings: Settings
     private let gate: Gate
@@ -79,7 +81,10 @@ public struct APIService: Sendable {
     }
 
     /// The port that it listens on, `nil` before and for a Unix socket.
-    public var port: Int? { bound.port.withLock { $0 } }
+    public var port: Int? { bound.state.withLock { $0.port } }
+
+    /// Whether it listens just now.
+    public var isListening: Bool { bound.state.withLock { $0.isListening } }
 
     /// Serves until the task is cancelled. What fails is told in the log and tried again after 1 to 60 s.
     public func run() async {
@@ -111,8 +116,13 @@ public struct APIService: Sendable {
             case .unix(let path): try ListeningSocket.unix(path)
             case .address(let host, let port): try ListeningSocket.address(host, port: port)
             }
+        defer {
+            bound.state.withLock { $0 = (false, nil) }
+            // Ours: the state folder's lock says that nobody else listens there.
+            if case .unix(let path) = address { unlink(path) }
+        }
         try await server.serve(socket) { port in
-            bound.port.withLock { $0 = port }
+            bound.state.withLock { $0 = (true, port) }
             switch address {
             case .unix(let path): log.info("the HTTP API listens on \(path)")
             case .address(let host, _): log.info("the HTTP API listens on \(host), port \(port ?? 0)")

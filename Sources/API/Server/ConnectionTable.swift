@@ -11,6 +11,28 @@ final class ConnectionTable: Sendable {
     private struct State {
         var seats: [Int: Seat] = [:]
         var next = 0
+        /// Seats in the order in which they became idle; those that are not any more are skipped when they come up.
+        var queue: [(id: Int, turn: Int)] = []
+        var front = 0
+
+        mutating func enqueue(_ id: Int) {
+            if queue.count > 4096 + 4 * seats.count {
+                queue = queue[front...].filter { seats[$0.id]?.turn == $0.turn }
+                front = 0
+            }
+            if let turn = seats[id]?.turn { queue.append((id, turn)) }
+        }
+
+        /// The one that has been idle the longest, but never `newest`.
+        mutating func longestIdle(butNot newest: Int) -> Int? {
+            while front < queue.count {
+                let (id, turn) = queue[front]
+                if id == newest { return nil }
+                front += 1
+                if let seat = seats[id], seat.isIdle, seat.turn == turn { return id }
+            }
+            return nil
+        }
     }
     private let state = Mutex(State())
     private let limit: Int
@@ -26,9 +48,9 @@ final class ConnectionTable: Sendable {
             state.next += 1
             let id = state.next
             state.seats[id] = Seat(turn: id, close: close)
+            state.enqueue(id)
             guard state.seats.count > limit else { return (id, nil) }
-            let idle = state.seats.filter { $0.value.isIdle && $0.key != id }
-            let victim = idle.min { $0.value.turn < $1.value.turn }?.key ?? id
+            let victim = state.longestIdle(butNot: id) ?? id
             return (id, state.seats.removeValue(forKey: victim)?.close)
         }
         evicted?()
@@ -41,6 +63,7 @@ final class ConnectionTable: Sendable {
             let turn = state.next
             state.seats[id]?.isIdle = isIdle
             state.seats[id]?.turn = turn
+            if isIdle { state.enqueue(id) }
         }
     }
 

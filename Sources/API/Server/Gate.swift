@@ -49,7 +49,7 @@ struct Gate: HTTPResponder {
             guard Self.methods.contains(request.method) else {
                 throw Problem(.notImplemented, "this method is not known", closes: true)
             }
-            // A full address in the request line would be routed by what stands behind its host.
+            // Of a full address in the request line the path is taken; whose it is, Host alone says.
             guard let path = request.head.path, path.hasPrefix("/"), !path.hasPrefix("//") else {
                 throw Problem(.badRequest, "the request line has to hold a path", closes: true)
             }
