@@ -154,7 +154,7 @@ let package = Package(
             "Integration",
             [
                 "CurfewModel", "CurfewDesiredState", "CurfewGates", "CurfewDaemon", "CurfewDrivers", "CurfewLocalRuntime",
-                "CurfewJournal", logging,
+                "CurfewJournal", "CurfewMetrics", logging,
             ]),
     ]
 )

@@ -2,7 +2,6 @@ import CurfewModel
 import CurfewTestSupport
 import Foundation
 import Glibc
-import Synchronization
 import Testing
 
 /// The HTTP API of the whole program.
@@ -21,7 +20,6 @@ import Testing
         let first = try await world.push("First")
         try await world.withDaemon { daemon in
             #expect(await world.converged(at: first))
-            let stream = Mutex("")
             let follower = Task {
                 // curl writes as it comes into a file, and the test reads it.
                 _ = try? await execute(
@@ -32,15 +30,14 @@ import Testing
                     ])
             }
             func seen() -> String {
-                let text = (try? String(contentsOfFile: world.scratch.file("stream"), encoding: .utf8)) ?? ""
-                stream.withLock { $0 = text }
-                return text
+                (try? String(contentsOfFile: world.scratch.file("stream"), encoding: .utf8)) ?? ""
             }
             #expect(await eventually { seen().contains("event: rollout.finished") })
             try world.site(page: "two", port: world.port)
             let second = try await world.push("Second")
             #expect(await eventually(within: .seconds(20)) { seen().contains("\"revision\":\"\(second)\"") })
-            #expect(await eventually(within: .seconds(20)) { seen().components(separatedBy: "event: rollout.finished").count > 2 })
+            #expect(
+                await eventually(within: .seconds(20)) { seen().components(separatedBy: "event: rollout.finished").count > 2 })
             #expect(seen().contains("event: plan.replace"))
             let ids = seen().split(separator: "\n").filter { $0.hasPrefix("id: ") }.compactMap { Int($0.dropFirst(4)) }
             #expect(ids == Array(1...max(1, ids.count)), "an event is missing or came twice")
@@ -75,14 +72,18 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(2))) func anAddressThatIsTakenStopsNothingElse() async throws {
-        let world = try await World("api-taken", extra: "api: { listen: \"192.0.2.1:8420\", tls: { cert: c, key: k }, tokens: t }")
+        let world = try await World(
+            "api-taken", extra: "api: { listen: \"192.0.2.1:8420\", tls: { cert: c, key: k }, tokens: t }")
         try world.site(port: world.port)
         let first = try await world.push("First")
         try await world.withDaemon { daemon in
             #expect(await world.converged(at: first))
             let before = world.instances()
             try await world.killInstances()
-            #expect(await eventually(within: .seconds(20)) { Set(world.instances()).isDisjoint(with: before) && !world.instances().isEmpty })
+            #expect(
+                await eventually(within: .seconds(20)) {
+                    Set(world.instances()).isDisjoint(with: before) && !world.instances().isEmpty
+                })
             #expect(daemon.log.contains("the HTTP API does not run"))
         }
     }
@@ -97,7 +98,8 @@ import Testing
             #expect(await world.converged(at: try await world.push("Second")))
             let text = try await get(world, "/metrics").body
             for line in [
-                "curfew_commit_converged_seconds_count 1", "curfew_workloads{state=\"converged\"} 1", "curfew_journal_writable 1",
+                "curfew_commit_converged_seconds_count 1", "curfew_workloads{state=\"converged\"} 1",
+                "curfew_journal_writable 1",
                 "curfew_rollouts_total{result=\"finished\"}", "curfew_fetches_total{result=\"success\"}",
                 "curfew_reconcile_duration_seconds_bucket{stage=\"observe\",le=\"+Inf\"}", "curfew_build_info{version=\"",
             ] { #expect(text.contains(line), "\(line)") }
