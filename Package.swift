@@ -32,6 +32,11 @@ let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let core = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let web = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let webTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let webTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let tokens = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let measures = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -52,8 +57,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
@@ -93,8 +101,12 @@ let package = Package(
         module("AccessBackends/Sudo", as: "SudoBackend", ["CurfewModel", "CurfewDrivers", "CLauncher", subprocess]),
         module("AccessBackends/Exec", as: "ExecBackend", ["CurfewModel", "CurfewDrivers"]),
         module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewModel", "CurfewDrivers", subprocess]),
+        module("Metrics", [measures]),
         module("Journal", ["CurfewModel", crypto, database]),
         module("Notifications", ["CurfewModel", http, core, http1, crypto, subprocess]),
+        module(
+            "API",
+            ["CurfewModel", "CurfewJournal", "CurfewMetrics", web, webTLS, tokens, http, crypto, core, posix, http1, logging]),
         module(
             "Daemon",
             [
@@ -102,13 +114,14 @@ let package = Package(
                 "CurfewObservation", "CurfewLocalRuntime", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime",
                 "CurfewSwarmRuntime", "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
                 "CurfewNotifications", "CurfewSSHBackend",
-                "CurfewSudoBackend", "CurfewExecBackend", logging, lifecycle, subprocess, crypto, posix, core,
+                "CurfewSudoBackend", "CurfewExecBackend", "CurfewAPI", "CurfewMetrics", measures, logging, lifecycle, subprocess,
+                crypto, posix, core,
             ]),
         module(
             "CLI",
             [
                 "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewJournal", "CurfewDaemon",
-                "CurfewGates", arguments, logging, subprocess,
+                "CurfewGates", "CurfewAPI", arguments, logging, subprocess,
             ]),
         .executableTarget(
             name: "curfew", dependencies: ["CurfewCLI", "CurfewGitSource"], path: "Sources/curfew", swiftSettings: strict),
@@ -119,6 +132,13 @@ let package = Package(
         tests("Planning", excluding: ["Scenarios"], ["CurfewModel", "CurfewPlanning"]),
         tests("Gates", ["CurfewModel", "CurfewGates"]),
         tests("Rollout", ["CurfewModel", "CurfewDrivers", "CurfewRollout"]),
+        tests(
+            "API",
+            [
+                "CurfewModel", "CurfewJournal", "CurfewAPI", web, webTesting, tokens, http, crypto, posix, core, http1, logging,
+                subprocess,
+            ]),
+        tests("Metrics", ["CurfewMetrics", measures]),
         tests("Journal", ["CurfewModel", "CurfewJournal", subprocess, database]),
         tests("GitSource", ["CurfewModel", "CurfewDrivers", "CurfewGitSource"]),
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
@@ -143,7 +163,7 @@ let package = Package(
             "Integration",
             [
                 "CurfewModel", "CurfewDesiredState", "CurfewGates", "CurfewDaemon", "CurfewDrivers", "CurfewLocalRuntime",
-                "CurfewJournal", logging,
+                "CurfewJournal", "CurfewMetrics", logging,
             ]),
     ]
 )

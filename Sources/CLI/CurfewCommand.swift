@@ -16,7 +16,8 @@ public struct CurfewCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Repository:", subcommands: [Init.self, Validate.self, Plan.self, Schema.self, Import.self]),
             CommandGroup(
-                name: "Service:", subcommands: [Run.self, Status.self, Pause.self, Resume.self, Doctor.self, Teardown.self]),
+                name: "Service:",
+                subcommands: [Run.self, Status.self, Pause.self, Resume.self, Doctor.self, Token.self, Teardown.self]),
             CommandGroup(
                 name: "Access:",
                 subcommands: [

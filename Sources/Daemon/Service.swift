@@ -1,3 +1,4 @@
+import CurfewAPI
 public import CurfewDesiredState
 import CurfewGitSource
 import CurfewHAProxyEdge
@@ -28,6 +29,7 @@ public struct CurfewService: Service {
     private let notifications: [NotificationKeeper]
     private let entries: EntryKeeper
     private let clock: WallClock
+    private let api: APIService?
 
     /// Takes the state folder and finds out what is there. Nothing is changed before ``run()``.
     /// - Throws: ``DaemonError`` when another process owns the folder or it cannot be used.
@@ -57,6 +59,7 @@ public struct CurfewService: Service {
             }
             throw DriverError(.noInstance, operation: "run probe", subject: id.rawValue, "there is no such instance")
         }
+        let (board, telemetry) = (StatusBoard(), Telemetry())
         let queue = RevertQueue(state)
         let relay = Relay()
         reverter = Reverter(
@@ -70,7 +73,7 @@ public struct CurfewService: Service {
                 edge: edge,
                 prober: prober, observer: Observer(runtimes: Array(runtimes.values), edge: edge, prober: prober),
                 journal: journal, reverts: queue, controls: Controls(state), taints: taints, clock: clock,
-                log: log,
+                log: log, board: board, telemetry: telemetry,
                 revertWanted: { reverter.hurry() }))
         let reconciler = reconciler
         await tags.onLateAnswer { await reconciler.tagsAnswered() }
@@ -86,7 +89,7 @@ public struct CurfewService: Service {
                     trust: trust, mirror: mirror, backends: accessBackends.mapValues(\.backend),
                     removesForeign: Set(configuration.backends.values.filter(\.removesForeign).map(\.name)), journal: journal,
                     taints: taints, clock: accessClock,
-                    cipher: CredentialCipher(), landed: { relay.fetch() },
+                    cipher: CredentialCipher(), telemetry: telemetry, landed: { relay.fetch() },
                     changed: { await reconciler.accessChanged($0, problems: $1) }))
         } else {
             access = nil
@@ -101,7 +104,8 @@ public struct CurfewService: Service {
             of: configuration, journal: journal, status: { await reconciler.latestStatus },
             address: { await access?.address(of: $0) }, now: { clock.now }, log: log)
         follower = BranchFollower(
-            mirror: mirror, clock: clock, interval: configuration.repository.interval, trust: trust
+            mirror: mirror, clock: clock, interval: configuration.repository.interval, trust: trust,
+            asked: { telemetry.fetched($0) }
         ) { before, now in
             await reconciler.sourceChanged(now)
             await access?.sourceChanged(accepted: now.accepted)
@@ -111,6 +115,27 @@ public struct CurfewService: Service {
             if isBack { await access?.tryAll() }
         }
         relay.set(follower)
+        let (follower, journal) = (follower, journal)
+        let answers = APIAnswers(
+            configuration: configuration, board: board, telemetry: telemetry, journal: journal, clock: clock, log: log,
+            look: {
+                follower.hurry()
+                await reconciler.wake()
+            },
+            tryAll: {
+                follower.hurry()
+                reverter.hurry(tryingAll: true)
+                await reconciler.wake()
+                await access?.tryAll()
+            },
+            firstStatus: { await reconciler.makeStatus() })
+        api = Composition.api(configuration, answers: answers, log: log)
+        let feed = api?.feed
+        if let last = try await journal.last(1).last { telemetry.set(MetricNames.journal, Double(last.sequence)) }
+        journal.onAppend { events in
+            telemetry.appended(events)
+            feed?.ring()
+        }
     }
 
     /// Runs until the task is cancelled or the service group shuts down; instances go on running.
@@ -125,6 +150,7 @@ public struct CurfewService: Service {
                 if let access { group.addTask { await access.run() } }
                 group.addTask { await entries.run() }
                 for keeper in notifications { group.addTask { await keeper.run() } }
+                if let api { group.addTask { await api.run() } }
                 group.addTask { for await _ in edge.exits { reconciler.alarm.ring() } }
                 group.addTask { for await _ in prober.changes { reconciler.alarm.ring() } }
                 for runtime in runtimes.values {

@@ -1,5 +1,6 @@
 public import CurfewModel
 public import Foundation
+internal import Synchronization
 
 /// The audit trail: what was done, why, by which commit and with which evidence, appended and never changed; and beside
 /// it the few facts that are remembered between ticks. The only writer of its file.
@@ -14,6 +15,7 @@ public actor Journal {
     private var file: JournalFile?
     private var log: JournalFile?
     private var isDamaged = false
+    private nonisolated let listener = Mutex<(@Sendable ([JournalEvent]) -> Void)?>(nil)
 
     /// Where a damaged file was moved to when this journal was opened; `nil` when it was sound or new.
     public nonisolated let recovered: String?
@@ -29,6 +31,11 @@ public actor Journal {
         (store, recovered, file, log) = (opened.store, opened.movedTo, JournalFile(path), JournalFile(path + "-wal"))
     }
 
+    /// Calls `body` with each batch of events once it is on disk. It has to be quick: appending waits for it.
+    public nonisolated func onAppend(_ body: @escaping @Sendable ([JournalEvent]) -> Void) {
+        listener.withLock { $0 = body }
+    }
+
     /// Opens the journal at `path` for reading alone.
     /// - Throws: `missing` when there is none, `damaged` when it is none.
     public static func reader(path: String) throws(JournalError) -> JournalReader { try JournalReader(path: path) }
@@ -38,13 +45,16 @@ public actor Journal {
     @discardableResult
     public func append(_ event: JournalEvent) throws(JournalError) -> JournalEvent {
         let appended = try watching { () throws(JournalError) in try store.append([event]) }
+        tell(appended)
         return appended.first ?? event
     }
 
     /// Appends all of these in one transaction, or none.
     public func append(_ events: [JournalEvent]) throws(JournalError) {
-        _ = try watching { () throws(JournalError) in try store.append(events) }
+        tell(try watching { () throws(JournalError) in try store.append(events) })
     }
+
+    private func tell(_ events: [JournalEvent]) { listener.withLock { $0 }?(events) }
 
     /// Events after `sequence`, oldest first, at most `limit` (0 to 100,000), of kinds that begin with `prefix`, about `workload`.
     public func events(

@@ -24,6 +24,14 @@ extension SampleMaker {
         "^/run/secrets/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$": (
             ["/run/secrets/k"], ["/etc/k", "/run/secrets/../k", "/run/secrets/"]
         ),
+        "^(off|unix|unix:/.+|[0-9.]{7,15}:[0-9]{1,5}|\\[[0-9a-fA-F:.]+\\]:[0-9]{1,5})$": (
+            ["127.0.0.1:8420", "[::1]:0", "unix", "off", "unix:/run/curfew.sock"],
+            ["", "localhost:80", "unix:x", "unix:", "127.0.0.1", "8420", ":8420", "::1:80"]
+        ),
+        "^[A-Za-z0-9\\[][A-Za-z0-9.:\\]-]*$": (["curfew.example.org", "h:8420", "[::1]:80"], ["", "a/b", "a b", "-h"]),
+        "^https://[^\\s?#]+$": (
+            ["https://id.example.org/realms/a"], ["http://h", "https://", "https://h?x", "", "https://h x"]
+        ),
         "^[A-Za-z][A-Za-z0-9._-]* ?(==|!=) ?[^ ]+$": (["node.role==worker"], ["node.role", "", "=="]),
         "^/.*[^/]$": (["/data", "/var/cache"], ["data", "/", "/data/"]),
         "^/": (["/", "/live"], ["live"]),

@@ -138,6 +138,8 @@ extension AccessKeeper {
             succeeded("taint")
             record.evidence.append("replaced: \(record.touches.map(\.rawValue).joined(separator: ", "))")
         }
+        // An end by hand has no moment that it was due at.
+        if let end = record.end, end <= now, !record.backends.isEmpty { parts.telemetry.revoked(after: now - end) }
         record.phase = .ended
         store[record.id] = record
         await self.record(

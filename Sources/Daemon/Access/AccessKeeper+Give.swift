@@ -55,6 +55,8 @@ extension AccessKeeper {
         await save()
         for id in given {
             guard let record = store[id], let end = record.end else { continue }
+            let due = max(record.firstSeen, record.start ?? record.firstSeen)
+            parts.telemetry.given(after: parts.clock.now - due)
             await self.record(
                 "grant.given", about: record,
                 "\(record.person?.rawValue ?? "?") has \(record.role?.rawValue ?? "?") until \(end.text) (\(id.name))",

@@ -20,6 +20,7 @@ actor AccessKeeper {
         var taints: Taints
         var clock: AccessClock
         var cipher: CredentialCipher
+        var telemetry: Telemetry
         /// A revert was pushed: look at the branch now.
         var landed: @Sendable () -> Void
         /// Something that the status shows has changed, or workloads are tainted.

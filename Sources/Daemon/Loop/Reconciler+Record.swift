@@ -42,6 +42,7 @@ extension Reconciler {
             guard text != explained[name] else { continue }
             explained[name] = text
             if let step = steps[name] {
+                for drift in step.drift { parts.telemetry.drift(drift.kind.rawValue) }
                 await record("plan.\(step.kind.rawValue)", workload: name, revision: desired?.revision, step.explanation)
             } else if let hold = holds[name] {
                 await record(

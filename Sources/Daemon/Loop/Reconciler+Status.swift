@@ -11,6 +11,9 @@ extension Reconciler {
         }
         (statusIsStale, shownProblems) = (false, problems)
         var status = makeStatus()
+        parts.board.hang(Array(steps.values))
+        parts.board.hang(status)
+        noteConvergence(status)
         if let written = writtenStatus {
             // The moment alone is no news.
             status.at = written.at
@@ -29,6 +32,13 @@ extension Reconciler {
 
     /// What was written last; made now when nothing was.
     var latestStatus: Status { writtenStatus ?? makeStatus() }
+
+    /// Measures how long a commit took until everything ran as it says.
+    private func noteConvergence(_ status: Status) {
+        guard let awaited, status.state == .converged, status.revision == awaited.revision else { return }
+        parts.telemetry.converged(after: parts.clock.now - awaited.since)
+        self.awaited = nil
+    }
 
     func makeStatus() -> Status {
         let configuration = parts.configuration

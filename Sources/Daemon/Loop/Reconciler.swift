@@ -31,6 +31,9 @@ actor Reconciler {
         var clock: WallClock
         /// Where problems are told as well, for the day when the state folder cannot be written.
         var log: Logger
+        /// What the HTTP API shows.
+        var board: StatusBoard
+        var telemetry: Telemetry
         /// Wakes the reverter.
         var revertWanted: @Sendable () -> Void
     }
@@ -86,6 +89,8 @@ actor Reconciler {
     var shownPause: String?
     var grants: [Status.Grant] = []
     var accessProblems: [String] = []
+    /// The commit that everything is on its way to, and its first sight.
+    var awaited: (revision: ObjectID, since: Instant)?
 
     init(_ parts: Parts) {
         self.parts = parts
@@ -109,6 +114,9 @@ actor Reconciler {
     func sourceChanged(_ state: BranchFollower.State) async {
         let before = source
         source = state
+        if let accepted = state.accepted, accepted != before.accepted, before.accepted != nil {
+            awaited = (accepted, parts.clock.now)
+        }
         statusIsStale = true
         await recordSource(from: before, to: state)
         alarm.ring()
@@ -159,9 +167,16 @@ actor Reconciler {
     /// One round. Returns how long nothing will have to be done unless something changes.
     func tick() async -> Span {
         let interval = parts.configuration.observeInterval
+        var start = ContinuousClock.now
+        func took(_ stage: Telemetry.Stage) {
+            parts.telemetry.took(stage, since: start)
+            start = .now
+        }
         await takeDesired()
+        took(.load)
         let previous = observation
         observation = await parts.observer.observe()
+        took(.observe)
         await layTaints()
         noteUnreachable()
         let names = namesToLookAt(previous: previous)
@@ -173,11 +188,16 @@ actor Reconciler {
             dirty.formUnion(names)
         } else {
             if !names.isEmpty, let desired { await lookAt(names, desired: desired) }
+            took(.plan)
             await applyEdge()
+            took(.edge)
             await collectGarbage()
         }
+        start = .now
         await watchJournal()
         writeStatus()
+        took(.record)
+        parts.board.ticked(journalProblem: problems["journal"])
         let now = parts.clock.now
         let due = views.values.compactMap(\.wakeAt).min().map { $0 - now } ?? interval
         if pause == nil, dirty.contains(where: { busy[$0] == nil }) { return .milliseconds(20) }

@@ -35,14 +35,17 @@ actor BranchFollower {
     private let trust: TrustKeeper?
     private let alarm = Alarm()
     private let changed: @Sendable (_ before: State, _ now: State) async -> Void
+    /// Told of each question whether there was an answer.
+    private let asked: @Sendable (Bool) -> Void
     private(set) var state = State()
 
     init(
         mirror: Mirror, clock: WallClock, interval: Span, trust: TrustKeeper?,
+        asked: @escaping @Sendable (Bool) -> Void = { _ in },
         changed: @escaping @Sendable (_ before: State, _ now: State) async -> Void
     ) {
         (self.mirror, self.clock, self.interval) = (mirror, clock, interval)
-        (self.trust, self.changed) = (trust, changed)
+        (self.trust, self.changed, self.asked) = (trust, changed, asked)
     }
 
     /// What is known without asking the remote: the start after a kill, or with the Git host down.
@@ -75,11 +78,13 @@ actor BranchFollower {
         var next = state
         do {
             let outcome = try await mirror.refresh()
+            asked(true)
             (next.problem, next.failingSince, next.lastFetch) = (nil, nil, clock.now)
             (next.tip, next.remote) = (outcome.tip, outcome.remote)
             next = try await judge(next)
         } catch {
             if Task.isCancelled { return }
+            asked(false)
             // What waits for a time does so with the Git host down, too.
             next = (try? await judge(next)) ?? next
             next.problem = "\(error)"

@@ -26,6 +26,8 @@ public struct StateFolder: Sendable {
     public var pins: String { control + "/pins" }
     /// One file for each commit that is to be reverted.
     public var reverts: String { control + "/reverts" }
+    /// The socket of the HTTP API, unless the configuration says otherwise.
+    public var api: String { path + "/api.sock" }
     /// The edge's files.
     public var edge: String { path + "/edge" }
     /// A runtime's files.

@@ -27,7 +27,7 @@ enum ConfigurationRules {
 /// The top level of `curfew.yaml`.
 enum ConfigurationField: Int, FieldKey {
     case apiVersion, kind, repository, state, trust, identity, prune, limits, observe, runtimes, edge, access, secrets,
-        notifications
+        notifications, api
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.apiVersion, .kind, .repository, .trust]
@@ -44,6 +44,7 @@ enum ConfigurationField: Int, FieldKey {
         case .limits: .record(LimitsField.shape)
         case .observe: .record(ObserveField.shape)
         case .secrets: .record(SecretsField.shape)
+        case .api: .record(APIField.shape)
         case .runtimes:
             .map(key: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", value: .record(RuntimeField.shape), maximum: 64)
         case .edge: .record(EdgeField.shape)

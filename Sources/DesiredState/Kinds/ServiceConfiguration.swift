@@ -220,6 +220,8 @@ public struct ServiceConfiguration: Sendable, Hashable {
     public var secrets = SecretsConfiguration()
     /// Who is told.
     public var notifications: [Name: NotificationConfiguration] = [:]
+    /// Where the HTTP API listens and who may ask it.
+    public var api = APIConfiguration()
 
     // Nothing is checked by the initialisers: they are for composition in code and in tests. Files go through `load`.
 

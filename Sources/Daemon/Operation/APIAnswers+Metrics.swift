@@ -1,0 +1,34 @@
+import CurfewModel
+
+extension APIAnswers {
+    func metrics() async -> String {
+        let picture = board.current
+        let status = picture.status
+        let now = clock.now
+        telemetry.set(MetricNames.build, 1, ("version", Version.current))
+        telemetry.set(MetricNames.sinceTick, Self.seconds(since: picture.tick))
+        telemetry.set(MetricNames.writable, picture.journalProblem == nil ? 1 : 0)
+        telemetry.set(MetricNames.paused, Controls(StateFolder(path: configuration.state)).pausedBy == nil ? 0 : 1)
+        if let status {
+            if let fetch = status.source.lastFetch {
+                telemetry.set(MetricNames.sinceFetch, max(0, Double((now - fetch).milliseconds) / 1000))
+            }
+            // Every state, so that one that nobody is in any more goes back to 0.
+            for state in ["converged", "progressing", "held", "failed"] {
+                let count = status.workloads.count { $0.state.rawValue == state }
+                telemetry.set(MetricNames.workloads, Double(count), ("state", state))
+            }
+            for state in ["pending", "scheduled", "starting", "active", "ending", "ended", "refused"] {
+                telemetry.set(MetricNames.grants, Double(status.grants.count { $0.state == state }), ("state", state))
+            }
+            let overdue = status.grants.count { grant in
+                ["active", "ending"].contains(grant.state) && grant.end.map { $0 < now } ?? false
+            }
+            telemetry.set(MetricNames.overdue, Double(overdue))
+            telemetry.set(MetricNames.held, status.source.held == nil ? 0 : 1, ("what", "branch"))
+            telemetry.set(MetricNames.held, Double(status.heldBundles.count), ("what", "bundles"))
+            telemetry.set(MetricNames.held, Double(status.holds.count), ("what", "workloads"))
+        }
+        return telemetry.registry.exposition()
+    }
+}

@@ -1,0 +1,28 @@
+import CurfewModel
+import Synchronization
+
+/// The last picture of the loop, for those who look often: the loop hangs it up, and nobody who looks makes it wait.
+final class StatusBoard: Sendable {
+    struct Picture: Sendable {
+        var status: Status?
+        var steps: [PlanStep] = []
+        /// When the loop turned last; when the board was made, before that.
+        var tick = ContinuousClock.now
+        /// Why the journal cannot be written.
+        var journalProblem: String?
+    }
+    private let picture = Mutex(Picture())
+
+    var current: Picture { picture.withLock { $0 } }
+
+    func hang(_ status: Status) { picture.withLock { $0.status = status } }
+
+    func hang(_ steps: [PlanStep]) { picture.withLock { $0.steps = steps } }
+
+    func ticked(journalProblem: String?) {
+        picture.withLock {
+            $0.tick = .now
+            $0.journalProblem = journalProblem
+        }
+    }
+}
