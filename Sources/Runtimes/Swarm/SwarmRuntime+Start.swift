@@ -119,7 +119,12 @@ extension SwarmRuntime {
     }
 
     private static func overlay(_ name: String, _ client: DockerClient) async throws -> String {
-        let found = try await client.network(name)
+        var found = try await client.network(name)
+        // One that was just made has no driver until the swarm has given it addresses.
+        for _ in 0..<100 where found.Driver?.isEmpty ?? true {
+            try await Task.sleep(for: .milliseconds(100))
+            found = try await client.network(name)
+        }
         guard found.Driver == "overlay" else {
             throw DockerError(
                 .refused, "make a network",
