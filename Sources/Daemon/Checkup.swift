@@ -72,6 +72,7 @@ public enum Checkup {
         }
         checks += secrets(configuration)
         checks += access(configuration)
+        checks += api(configuration)
         return checks
     }
 

@@ -38,7 +38,7 @@ import Testing
             let manifest = world.scratch.file("work/manifests/web/web.yaml")
             let text = try String(contentsOfFile: manifest, encoding: .utf8)
             try text.replacing(
-                "[busybox, httpd, -f, -p, \"127.0.0.1:$(PORT)\", -h, .]", with: "[sh, -c, \"echo no database; exit 3\"]"
+                "[busybox, httpd, -f, -p, \"$(HOST):$(PORT)\", -h, .]", with: "[sh, -c, \"echo no database; exit 3\"]"
             )
             .write(toFile: manifest, atomically: true, encoding: .utf8)
             let bad = try await world.push("Break it")
