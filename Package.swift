@@ -114,7 +114,8 @@ let package = Package(
                 "CurfewObservation", "CurfewLocalRuntime", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime",
                 "CurfewSwarmRuntime", "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
                 "CurfewNotifications", "CurfewSSHBackend",
-                "CurfewSudoBackend", "CurfewExecBackend", "CurfewAPI", "CurfewMetrics", measures, logging, lifecycle, subprocess,
+                "CurfewSudoBackend", "CurfewExecBackend", "CurfewAPI", "CurfewMetrics", measures, logging, lifecycle,
+                subprocess,
                 crypto, posix, core,
             ]),
         module(

@@ -73,6 +73,7 @@ public enum Checkup {
         checks += secrets(configuration)
         checks += access(configuration)
         checks += await swarms(configuration)
+        checks += api(configuration)
         return checks
     }
 

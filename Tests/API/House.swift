@@ -24,8 +24,8 @@ struct House: Sendable {
 
     /// Fresh tokens: a viewer's and an operator's.
     mutating func addTokens() throws -> (viewer: String, operator: String) {
-        let viewer = FreshToken(name: "grafana", role: "viewer")!
-        let boss = FreshToken(name: "boss", role: "operator")!
+        guard let viewer = FreshToken(name: "grafana", role: "viewer"), let boss = FreshToken(name: "boss", role: "operator")
+        else { throw ProgramFailure(command: "token", output: "none was made") }
         let path = try scratch.write("tokens", "# people\n\(viewer.line)\n\n\(boss.line)  # on call\n")
         chmod(path, 0o600)
         settings.tokens = path

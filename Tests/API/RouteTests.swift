@@ -107,6 +107,18 @@ import Testing
         }
     }
 
+    @Test func anAnswerWithEventsIsBounded() {
+        let events = (1...1000).map { number in
+            JournalEvent(
+                sequence: Int64(number), at: Instant(milliseconds: 0), kind: "a.b", message: "",
+                details: ["x": String(repeating: "y", count: 65_536)])
+        }
+        let first = Routes.fitting(events, fromTheEnd: false)
+        #expect(first.first?.sequence == 1 && (100...130).contains(first.count))
+        #expect(Routes.fitting(events, fromTheEnd: true).last?.sequence == 1000)
+        #expect(Routes.fitting([], fromTheEnd: true).isEmpty)
+    }
+
     @Test(.timeLimit(.minutes(1))) func textAndVerdictsAndHealth() async throws {
         let house = try House()
         try await house.append("grant.refused", "alice-1 gives no access: <b>", details: ["grant": "alice-1/abc"])

@@ -25,8 +25,7 @@ extension SampleMaker {
             ["/run/secrets/k"], ["/etc/k", "/run/secrets/../k", "/run/secrets/"]
         ),
         "^(off|unix|unix:/.+|[0-9.]{7,15}:[0-9]{1,5}|\\[[0-9a-fA-F:.]+\\]:[0-9]{1,5})$": (
-            ["127.0.0.1:8420", "[::1]:0", "unix", "off", "unix:/run/curfew.sock"],
-            ["", "localhost:80", "unix:x", "unix:", "127.0.0.1", "8420", ":8420", "::1:80"]
+            ["127.0.0.1:8420", "[::1]:0", "off", "unix:/run/c"], ["", "localhost:80", "unix:x", "127.0.0.1", "::1:80"]
         ),
         "^[A-Za-z0-9\\[][A-Za-z0-9.:\\]-]*$": (["curfew.example.org", "h:8420", "[::1]:80"], ["", "a/b", "a b", "-h"]),
         "^https://[^\\s?#]+$": (

@@ -71,6 +71,29 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aFreshTokenOpensTheAddress() async throws {
+        let port = try freePort()
+        let world = try await World("token", extra: "api: { listen: \"127.0.0.1:\(port)\", tokens: tokens }")
+        try await world.push("Nothing")
+        let made = try await execute(world.program, ["token", "grafana", "--role", "viewer", "--format", "json"])
+        let fresh = try JSONDecoder().decode([String: String].self, from: Data(made.output.utf8))
+        let (token, line) = (try #require(fresh["token"]), try #require(fresh["line"]))
+        #expect(!line.contains(token))
+        chmod(try world.scratch.write("tokens", line + "\n"), 0o600)
+        #expect(try await execute(world.program, ["token", "a b", "--role", "viewer"]).code == 64)
+        try await world.withDaemon { _ in
+            func code(_ words: String...) async throws -> String {
+                let base = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:\(port)/api/v1/status"]
+                return try await execute("curl", base + words).output
+            }
+            #expect(await eventually { (try? await code()) == "401" })
+            let answer = try await code("-H", "Authorization: Bearer \(token)")
+            #expect(answer == "200")
+        }
+        let doctor = try await world.curfew("doctor")
+        #expect(doctor.output.contains("api.tokens"), "\(doctor.output)")
+    }
+
     @Test(.timeLimit(.minutes(2))) func anAddressThatIsTakenStopsNothingElse() async throws {
         let world = try await World(
             "api-taken", extra: "api: { listen: \"192.0.2.1:8420\", tls: { cert: c, key: k }, tokens: t }")

@@ -50,7 +50,3 @@ struct HostCheck: Sendable {
         text.hasPrefix(":") && text.count <= 6 && text.dropFirst().allSatisfy { $0.isASCII && $0.isNumber }
     }
 }
-
-extension HTTPField.Name {
-    static let host = HTTPField.Name("Host")!
-}

@@ -86,7 +86,7 @@ public final class TokenFile: Sendable {
 
     static func parse(_ text: String) -> Result<[Entry], Mistake> {
         var entries: [Entry] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let words = line.prefix { $0 != "#" }.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\r" })
             if words.isEmpty { continue }
             guard words.count == 3, let role = Caller.Role(rawValue: String(words[1])), words[2].hasPrefix("sha256:"),

@@ -31,8 +31,9 @@ extension Routes {
                 } else {
                     try await journal.last(limit, kind: kind, workload: workload)
                 }
+            let shown = Self.fitting(found, fromTheEnd: after == nil)
             return JSONAnswer.response(
-                EventsView(events: found.map(EventView.init), next: found.last?.sequence ?? after ?? 0))
+                EventsView(events: shown.map(EventView.init), next: shown.last?.sequence ?? after ?? 0))
         }
     }
 
@@ -77,6 +78,20 @@ extension Routes {
             let found = try await journal.verify()
             return JSONAnswer.response(ChainView(found.report, at: found.at))
         }
+    }
+
+    /// Most bytes of events in one answer; one event always fits.
+    static let mostBytes = 8 << 20
+
+    /// As many events as fit into an answer: the first ones, or the last.
+    static func fitting(_ events: [JournalEvent], fromTheEnd: Bool) -> [JournalEvent] {
+        var (count, size) = (0, 0)
+        for event in fromTheEnd ? events.reversed() : events {
+            size += event.message.utf8.count + event.details.reduce(200) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+            if size > mostBytes, count > 0 { break }
+            count += 1
+        }
+        return Array(fromTheEnd ? events.suffix(count) : events.prefix(count))
     }
 
     static func kind(_ call: Call) throws(Problem) -> String? {

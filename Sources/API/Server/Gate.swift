@@ -87,8 +87,8 @@ struct Gate: HTTPResponder {
     private static let always: [(HTTPField.Name, String)] = [
         (.cacheControl, "no-store"), (.xContentTypeOptions, "nosniff"),
         (.contentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'"),
-        (HTTPField.Name("X-Frame-Options")!, "DENY"), (HTTPField.Name("Referrer-Policy")!, "no-referrer"),
-        (HTTPField.Name("Cross-Origin-Resource-Policy")!, "same-origin"),
+        (.frameOptions, "DENY"), (.referrerPolicy, "no-referrer"),
+        (.resourcePolicy, "same-origin"),
     ]
 
     /// The client's, if it can be one: 1 to 64 of letters, digits and `-_.`; a new one otherwise.

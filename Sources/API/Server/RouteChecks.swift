@@ -9,11 +9,17 @@ struct RouteChecks: Sendable {
     let doorman: Doorman
     /// Longest time of an answer that is no stream.
     let deadline: Duration
+    /// Room for large bodies, which come before anybody has shown who they are.
+    let room = BodyRoom()
 
     func perform(_ route: Route, _ request: Request, _ context: APIContext) async throws -> Response {
         let caller = try await self.caller(for: route, request, context)
         if route.changes { try Self.refuseForgery(request, caller) }
         let query = try Self.query(of: request, route)
+        if route.maxBody > BodyRoom.small, !room.enter() {
+            throw Problem(.serviceUnavailable, "too many at once; try again", headers: [.retryAfter: "1"], closes: true)
+        }
+        defer { if route.maxBody > BodyRoom.small { room.leave() } }
         let body = try await Self.body(of: request, upTo: route.maxBody)
         if route.isStream, request.method == .head {
             return Response(status: route.status, headers: [.contentType: route.contentType])
@@ -45,7 +51,7 @@ struct RouteChecks: Sendable {
 
     /// A page of somebody else's can make a browser send a plain POST, and cannot make it send a header of its own.
     private static func refuseForgery(_ request: Request, _ caller: Caller) throws(Problem) {
-        if let site = request.headers[HTTPField.Name("Sec-Fetch-Site")!], !["same-origin", "none"].contains(site) {
+        if let site = request.headers[.fetchSite], !["same-origin", "none"].contains(site) {
             throw Problem(.forbidden, "this comes from another site")
         }
         guard caller.isExplicit || !(request.headers[.curfewRequest] ?? "").isEmpty else {

@@ -6,8 +6,8 @@ import NIOCore
 
 /// Events as they come, as server-sent events. `id` is the sequence number, `event` the kind, `data` the event as JSON.
 struct EventStream: Sendable {
-    /// Events read at once: what is in memory of one client.
-    static let batch = 100
+    /// Events read at once: what is in memory for one client.
+    static let batch = 20
 
     let feed: EventFeed
     let journal: JournalSource
@@ -80,10 +80,4 @@ struct EventStream: Sendable {
         let data = String(decoding: JSONAnswer.data(EventView(event)), as: UTF8.self)
         return "id: \(event.sequence)\nevent: \(event.kind)\ndata: \(data)\n\n"
     }
-}
-
-extension HTTPField.Name {
-    static let lastEventID = HTTPField.Name("Last-Event-ID")!
-    static let requestID = HTTPField.Name("X-Request-Id")!
-    static let curfewRequest = HTTPField.Name("X-Curfew-Request")!
 }

@@ -10,9 +10,9 @@ extension APIAnswers {
         telemetry.set(MetricNames.writable, picture.journalProblem == nil ? 1 : 0)
         telemetry.set(MetricNames.paused, Controls(StateFolder(path: configuration.state)).pausedBy == nil ? 0 : 1)
         if let status {
-            if let fetch = status.source.lastFetch {
-                telemetry.set(MetricNames.sinceFetch, max(0, Double((now - fetch).milliseconds) / 1000))
-            }
+            // A host that never answered has been silent since the start.
+            let silence = status.source.lastFetch.map { max(0, Double((now - $0).milliseconds) / 1000) }
+            telemetry.set(MetricNames.sinceFetch, silence ?? Self.seconds(since: board.started))
             // Every state, so that one that nobody is in any more goes back to 0.
             for state in ["converged", "progressing", "held", "failed"] {
                 let count = status.workloads.count { $0.state.rawValue == state }

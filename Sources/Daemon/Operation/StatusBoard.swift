@@ -12,6 +12,8 @@ final class StatusBoard: Sendable {
         var journalProblem: String?
     }
     private let picture = Mutex(Picture())
+    /// When the service began.
+    let started = ContinuousClock.now
 
     var current: Picture { picture.withLock { $0 } }
 
