@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check demo bench format clean
+.PHONY: help setup build test check demo bench deb format clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -28,6 +28,9 @@ bench: build ## measure, each figure beside its floor
 	@Scripts/bench-access
 	@Scripts/bench-docker
 	@Scripts/bench-swarm
+
+deb: build ## make a Debian package in .build/deb; Scripts/test-deb tries it in a clean Debian
+	@Scripts/deb
 
 format: ## format the Swift sources
 	@Scripts/swift-files | xargs -0 swift format -i

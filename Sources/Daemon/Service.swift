@@ -30,11 +30,15 @@ public struct CurfewService: Service {
     private let entries: EntryKeeper
     private let clock: WallClock
     private let api: APIService?
+    private let manager: ServiceManager
 
     /// Takes the state folder and finds out what is there. Nothing is changed before ``run()``.
     /// - Throws: ``DaemonError`` when another process owns the folder or it cannot be used.
-    public init(configuration: ServiceConfiguration, program: String, log: Logger, clock: WallClock = .system) async throws {
-        (self.configuration, self.log, self.clock) = (configuration, log, clock)
+    public init(
+        configuration: ServiceConfiguration, program: String, log: Logger, clock: WallClock = .system,
+        manager: ServiceManager = .none
+    ) async throws {
+        (self.configuration, self.log, self.clock, self.manager) = (configuration, log, clock, manager)
         let state = StateFolder(path: configuration.state)
         try state.create()
         lock = try StateLock(state)
@@ -74,7 +78,7 @@ public struct CurfewService: Service {
                 prober: prober, observer: Observer(runtimes: Array(runtimes.values), edge: edge, prober: prober),
                 journal: journal, reverts: queue, controls: Controls(state), taints: taints, clock: clock,
                 log: log, board: board, telemetry: telemetry,
-                revertWanted: { reverter.hurry() }))
+                revertWanted: { reverter.hurry() }, manager: manager))
         let reconciler = reconciler
         await tags.onLateAnswer { await reconciler.tagsAnswered() }
         let accessClock = AccessClock(clock, floor: try await AccessKeeper.latest(in: journal))
@@ -161,6 +165,7 @@ public struct CurfewService: Service {
                 group.cancelAll()
             }
         } onGracefulShutdown: {
+            manager.stopping()
             reconciler.stopping.ring()
         }
         await end()

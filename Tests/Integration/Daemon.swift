@@ -8,7 +8,10 @@ final class Daemon: Sendable {
     private let world: World
     private let pid = Mutex<pid_t>(0)
 
-    init(world: World) { self.world = world }
+    private let environment: [String: String]
+
+    /// - Parameter environment: what it gets beside this process's own.
+    init(world: World, environment: [String: String] = [:]) { (self.world, self.environment) = (world, environment) }
 
     var process: pid_t { pid.withLock { $0 } }
 
@@ -24,8 +27,11 @@ final class Daemon: Sendable {
         var arguments = words.map { strdup($0) }
         arguments.append(nil)
         defer { arguments.forEach { free($0) } }
+        var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { strdup("\($0)=\($1)") }
+        variables.append(nil)
+        defer { variables.forEach { free($0) } }
         var child: pid_t = 0
-        let code = posix_spawn(&child, world.program, &actions, nil, arguments, environ)
+        let code = posix_spawn(&child, world.program, &actions, nil, arguments, variables)
         guard code == 0 else { throw ProgramFailure(command: world.program, output: String(cString: strerror(code))) }
         pid.withLock { $0 = child }
     }

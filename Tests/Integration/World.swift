@@ -118,8 +118,8 @@ final class World: Sendable {
     }
 
     /// Runs `body` beside a daemon; whatever happens, nothing is left running.
-    func withDaemon(_ body: (Daemon) async throws -> Void) async throws {
-        let daemon = Daemon(world: self)
+    func withDaemon(environment: [String: String] = [:], _ body: (Daemon) async throws -> Void) async throws {
+        let daemon = Daemon(world: self, environment: environment)
         do {
             try daemon.start()
             try await body(daemon)

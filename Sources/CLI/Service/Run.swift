@@ -22,7 +22,8 @@ struct Run: AsyncParsableCommand {
         let configuration = try options.load()
         let log = Logger(label: "curfew") { label in StreamLogHandler.standardError(label: label) }
         try await reporting {
-            let service = try await CurfewService(configuration: configuration, program: ownProgram(), log: log)
+            let service = try await CurfewService(
+                configuration: configuration, program: ownProgram(), log: log, manager: .ofThisProcess)
             if configuration.trust.rawValue == "none" {
                 Terminal.error(
                     Terminal.paint(

@@ -23,6 +23,7 @@ extension Reconciler {
         do {
             try status.write(parts.state)
             writtenStatus = status
+            parts.manager.status("\(status.state.rawValue) at \(status.revision?.short ?? "nothing")")
             problems["status"] = nil
         } catch {
             problems["status"] = "the status cannot be written: \(error)"

@@ -36,6 +36,8 @@ actor Reconciler {
         var telemetry: Telemetry
         /// Wakes the reverter.
         var revertWanted: @Sendable () -> Void
+        /// Is told of every round.
+        var manager = ServiceManager.none
     }
 
     /// What was decided about a workload last.
@@ -152,9 +154,13 @@ actor Reconciler {
 
     /// Ticks until the task is cancelled; then finishes the actions under way.
     func run() async {
+        var isFirst = true
         while !Task.isCancelled {
             let wait = await tick()
-            await alarm.wait(atMost: wait)
+            if isFirst { parts.manager.ready() }
+            isFirst = false
+            parts.manager.alive()
+            await alarm.wait(atMost: parts.manager.heartbeat.map { min($0, wait) } ?? wait)
         }
         await finishActions()
     }
