@@ -58,7 +58,11 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func aChangeOfHealthIsNoticed() async throws {
-        let prober = Prober { _, _, _ in 0 }
+        // Slower than the first look.
+        let prober = Prober { _, _, _ in
+            try? await Task.sleep(for: .milliseconds(300))
+            return 0
+        }
         let check = HealthCheck(probe: .command(["x"]), interval: .milliseconds(100))
         let observer = Observer(
             runtimes: [FakeRuntime("r") { [at("a-1"), at("b-1", check)] }], edge: nil, prober: prober)

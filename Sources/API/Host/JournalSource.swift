@@ -20,6 +20,13 @@ actor JournalSource {
         try await open().last(count, kind: kind, workload: workload)
     }
 
+    /// The last of each of these kinds. (Swift 6.3's optimizer crashes on this loop inside a route.)
+    func last(_ count: Int, kinds: [String]) async throws -> [JournalEvent] {
+        var found: [JournalEvent] = []
+        for kind in kinds { found += try await last(count, kind: kind) }
+        return found
+    }
+
     /// Walks the chain, once for all who ask meanwhile; what was found is good for ten seconds.
     func verify() async throws -> (report: ChainReport, at: Instant) {
         let now = Instant.wallClock

@@ -32,14 +32,13 @@ extension Routes {
         ) { call in
             let limit = Int(try call.number("limit", 1...1000) ?? 100)
             var verdicts = Self.standing(await host.status())
-            var past: [JournalEvent] = []
-            for kind in ["grant.refused", "source.held", "bundle.held", "attempt.refused"] {
-                past += try await journal.last(limit, kind: kind)
-            }
+            let past = try await journal.last(limit, kinds: Self.refusals)
             verdicts += past.sorted { $0.sequence > $1.sequence }.prefix(limit).map(Self.verdict)
             return JSONAnswer.response(VerdictsView(verdicts: verdicts))
         }
     }
+
+    private static let refusals = ["grant.refused", "source.held", "bundle.held", "attempt.refused"]
 
     private static func standing(_ status: StatusView) -> [VerdictView] {
         var found: [VerdictView] = []
