@@ -22,6 +22,14 @@ public actor JournalReader {
         try store.last(count, EventFilter(kindPrefix: prefix, workload: workload))
     }
 
+    /// The newest events that a query finds, newest first, at most `limit` (0 to 100,000).
+    public func search(_ query: EventQuery, limit: Int) throws(JournalError) -> [JournalEvent] {
+        try store.search(query, limit: limit)
+    }
+
+    /// The kinds of events that there are, by name.
+    public func kinds() throws(JournalError) -> [String] { try store.kinds() }
+
     /// Walks the whole chain.
     public func verify() throws(JournalError) -> ChainReport { try store.verify() }
 

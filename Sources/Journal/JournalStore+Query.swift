@@ -41,17 +41,22 @@ extension JournalStore {
                     SELECT sequence, at, kind, workload, revision, message, details FROM event
                     WHERE \(filter.condition) ORDER BY sequence \(sql: order) LIMIT \(limit)
                     """
-                let decoder = JSONDecoder()
-                let rows = try request.fetchCursor(database)
-                var events: [JournalEvent] = []
-                while let row = try rows.next() { events.append(JournalEvent(row, decoder)) }
-                return events
+                return try JournalEvent.all(request, database)
             }
         }
     }
 }
 
 extension JournalEvent {
+    /// Every row of an answer, in its order.
+    static func all(_ request: SQLRequest<Row>, _ database: Database) throws -> [JournalEvent] {
+        let decoder = JSONDecoder()
+        let rows = try request.fetchCursor(database)
+        var events: [JournalEvent] = []
+        while let row = try rows.next() { events.append(JournalEvent(row, decoder)) }
+        return events
+    }
+
     /// Shows a row as well as it can be shown; whether it is genuine is what `verify()` tells.
     fileprivate init(_ row: Row, _ decoder: JSONDecoder) {
         func text(_ index: Int) -> String? { String.fromDatabaseValue(row[index]) }

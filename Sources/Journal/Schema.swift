@@ -36,6 +36,14 @@ enum Schema {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        // For those who look for something: the events of a kind, and those of a time.
+        migrator.registerMigration("v2") { database in
+            try database.execute(
+                sql: """
+                    CREATE INDEX event_by_kind ON event (kind, sequence);
+                    CREATE INDEX event_by_time ON event (at);
+                    """)
+        }
         return migrator
     }()
 }

@@ -20,12 +20,13 @@ actor JournalSource {
         try await open().last(count, kind: kind, workload: workload)
     }
 
-    /// The last of each of these kinds. (Swift 6.3's optimizer crashes on this loop inside a route.)
-    func last(_ count: Int, kinds: [String]) async throws -> [JournalEvent] {
-        var found: [JournalEvent] = []
-        for kind in kinds { found += try await last(count, kind: kind) }
-        return found
+    /// The newest events that a query finds, newest first.
+    func search(_ query: EventQuery, limit: Int) async throws -> [JournalEvent] {
+        try await open().search(query, limit: limit)
     }
+
+    /// The kinds of events that there are.
+    func kinds() async throws -> [String] { try await open().kinds() }
 
     /// Walks the chain, once for all who ask meanwhile; what was found is good for ten seconds.
     func verify() async throws -> (report: ChainReport, at: Instant) {

@@ -4,7 +4,7 @@ import Hummingbird
 
 extension Routes {
     var journalRoutes: [Route] {
-        [events, follow, sessions, verify]
+        [events, follow, changes, sessions, verify]
     }
 
     private static let filters = [
@@ -48,8 +48,16 @@ extension Routes {
             contentType: "text/event-stream", isStream: true
         ) { call in
             _ = try Self.kind(call)
-            return try stream.open(call)
+            return try await stream.open(call)
         }
+    }
+
+    private var changes: Route {
+        Route(
+            method: .get, path: "/api/v1/changes", access: .viewer,
+            about: "That there is something new, as server-sent events: the last sequence number, and nothing of it.",
+            contentType: "text/event-stream", isStream: true
+        ) { try await stream.open($0, isBell: true) }
     }
 
     private var sessions: Route {

@@ -14,10 +14,13 @@ struct EventStream: Sendable {
     /// Without an event for that long a comment is sent, so that both ends notice a dead connection.
     let heartbeat: Duration
 
-    func open(_ call: Call) throws -> Response {
+    /// - Parameter isBell: only that there is something new is told, and nothing of it.
+    func open(_ call: Call, isBell: Bool = false) async throws -> Response {
         let kind = call.query["kind"]
         let workload = try call.query["workload"].map(Routes.workloadName)
-        let after = try position(call)
+        var after = try position(call)
+        if after == nil { after = try await journal.last(1).last?.sequence }
+        let start = after ?? 0
         let channel = call.channel
         guard let seat = feed.take(hangUp: { channel.close(promise: nil) }) else {
             throw Problem(
@@ -28,7 +31,8 @@ struct EventStream: Sendable {
         channel.closeFuture.whenComplete { _ in feed.leave(seat.id) }
         let body = ResponseBody { writer in
             defer { feed.leave(seat.id) }
-            try await follow(seat, after: after, kind: kind, workload: workload, &writer)
+            let place = Place(seat: seat.id, kind: kind, workload: workload, isBell: isBell, position: start)
+            try await follow(place, seat.rings, &writer)
             try await writer.finish(nil)
         }
         return Response(
@@ -45,28 +49,48 @@ struct EventStream: Sendable {
         return value
     }
 
-    private func follow(
-        _ seat: (id: Int, rings: AsyncStream<Void>), after: Int64?, kind: String?, workload: Name?,
-        _ writer: inout any ResponseBodyWriter
-    ) async throws {
+    /// What one client wants, and how far it has come.
+    private struct Place {
+        var seat: Int
+        var kind: String?
+        var workload: Name?
+        var isBell: Bool
         var position: Int64
-        if let after { position = after } else { position = try await journal.last(1).last?.sequence ?? 0 }
-        try await write(": curfew\nretry: 2000\n\n", seat.id, &writer)
         var told = ContinuousClock.now
-        var rings = seat.rings.makeAsyncIterator()
+    }
+
+    private func follow(_ start: Place, _ rings: AsyncStream<Void>, _ writer: inout any ResponseBodyWriter) async throws {
+        var place = start
+        try await write(": curfew\nretry: 2000\n\n", place.seat, &writer)
+        var rings = rings.makeAsyncIterator()
         while !Task.isCancelled {
-            let events = try await journal.events(after: position, limit: Self.batch, kind: kind, workload: workload)
-            if let last = events.last {
-                position = last.sequence
-                try await write(events.map(Self.frame).joined(), seat.id, &writer)
-                told = .now
-                if events.count == Self.batch { continue }
-            } else if ContinuousClock.now - told >= heartbeat {
-                try await write(": \(position)\n\n", seat.id, &writer)
-                told = .now
-            }
-            guard await rings.next() != nil else { return }
+            let hasMore = try await tell(&place, &writer)
+            if !hasMore, await rings.next() == nil { return }
         }
+    }
+
+    /// Tells what is new. Returns whether there may be more at once. (One function of its own: Swift 6.3's optimizer crashes on
+    /// it inside the loop.)
+    private func tell(_ place: inout Place, _ writer: inout any ResponseBodyWriter) async throws -> Bool {
+        let events = try await news(for: place)
+        if let last = events.last {
+            place.position = last.sequence
+            let text = place.isBell ? Self.bell(last) : events.map(Self.frame).joined()
+            try await write(text, place.seat, &writer)
+            place.told = .now
+            return !place.isBell && events.count == Self.batch
+        }
+        if ContinuousClock.now - place.told >= heartbeat {
+            try await write(": \(place.position)\n\n", place.seat, &writer)
+            place.told = .now
+        }
+        return false
+    }
+
+    private func news(for place: Place) async throws -> [JournalEvent] {
+        if place.isBell { return try await journal.last(1).filter { $0.sequence > place.position } }
+        return try await journal.events(
+            after: place.position, limit: Self.batch, kind: place.kind, workload: place.workload)
     }
 
     private func write(_ text: String, _ seat: Int, _ writer: inout any ResponseBodyWriter) async throws {
@@ -76,6 +100,11 @@ struct EventStream: Sendable {
     }
 
     /// JSON has no raw line breaks, and a kind is letters, digits, `.`, `-` and `_`: nothing can fake a frame.
+    static func bell(_ event: JournalEvent) -> String {
+        "id: \(event.sequence)\nevent: change\ndata: \(event.sequence)\n\n"
+    }
+
+    /// The event whole.
     static func frame(_ event: JournalEvent) -> String {
         let data = String(decoding: JSONAnswer.data(EventView(event)), as: UTF8.self)
         return "id: \(event.sequence)\nevent: \(event.kind)\ndata: \(data)\n\n"
