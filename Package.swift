@@ -37,7 +37,14 @@ let webTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "humming
 let webTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let tokens = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let measures = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// The console's pages and their parts.
+let consoleTemplates = [
+    "access", "atform", "events", "grant", "grantcard", "journal", "layout", "now", "problem", "session", "signin", "timeline",
+    "traffic", "workload", "workloadrow",
+]
 
 let package = Package(
     name: "curfew",
@@ -61,6 +68,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -73,6 +81,7 @@ let package = Package(
             name: "CLibGit2", path: "Sources/CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         .systemLibrary(
             name: "CLibYAML", path: "Sources/CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CLauncher", path: "Sources/CLauncher"),
 
         module("Model", []),
@@ -104,9 +113,22 @@ let package = Package(
         module("Metrics", [measures]),
         module("Journal", ["CurfewModel", crypto, database]),
         module("Notifications", ["CurfewModel", http, core, http1, crypto, subprocess]),
+        module("Views", ["CurfewModel", "CurfewJournal"]),
+        .target(
+            name: "CurfewConsole", dependencies: ["CurfewModel", "CurfewJournal", "CurfewViews", mustache, crypto],
+            path: "Sources/Console",
+            resources: [
+                .embedInCode("Assets/console.css"), .embedInCode("Assets/console.js"), .embedInCode("Assets/player.js"),
+                .embedInCode("Assets/icon.svg"),
+            ] + consoleTemplates.map { .embedInCode("Templates/\($0).mustache") },
+            swiftSettings: strict),
         module(
             "API",
-            ["CurfewModel", "CurfewJournal", "CurfewMetrics", web, webTLS, tokens, http, crypto, core, posix, http1, logging]),
+            [
+                "CurfewModel", "CurfewJournal", "CurfewMetrics", "CurfewViews", "CurfewConsole", "CZlib", web, webTLS, tokens,
+                http, crypto, core,
+                posix, http1, logging,
+            ]),
         module(
             "Daemon",
             [
@@ -114,7 +136,8 @@ let package = Package(
                 "CurfewObservation", "CurfewLocalRuntime", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime",
                 "CurfewSwarmRuntime", "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
                 "CurfewNotifications", "CurfewSSHBackend",
-                "CurfewSudoBackend", "CurfewExecBackend", "CurfewAPI", "CurfewMetrics", measures, logging, lifecycle,
+                "CurfewSudoBackend", "CurfewExecBackend", "CurfewAPI", "CurfewViews", "CurfewMetrics", measures, logging,
+                lifecycle,
                 subprocess,
                 crypto, posix, core,
             ]),
@@ -136,7 +159,8 @@ let package = Package(
         tests(
             "API",
             [
-                "CurfewModel", "CurfewJournal", "CurfewAPI", web, webTesting, tokens, http, crypto, posix, core, http1, logging,
+                "CurfewModel", "CurfewJournal", "CurfewAPI", "CurfewViews", "CurfewConsole", web, webTesting, tokens, http,
+                crypto, posix, core, http1, logging,
                 subprocess,
             ]),
         tests("Metrics", ["CurfewMetrics", measures]),

@@ -69,12 +69,14 @@ public struct APIService: Sendable {
         let secrets = settings.webhooks.compactMap { name, file in Webhooks.Forge(rawValue: name).map { ($0, file) } }
         let hooks = Webhooks(
             secrets: Dictionary(secrets) { first, _ in first }, memory: DeliveryMemory(), fetch: { await host.sync() })
-        let routes = Routes(
-            host: host, journal: journal,
-            stream: EventStream(feed: feed, journal: journal, heartbeat: settings.heartbeat), hooks: hooks)
         let doorman = Doorman(
             way: settings.isUnix ? .unix : .address, tokens: settings.tokens.map { TokenFile(path: $0) },
-            identities: settings.oidc.map { OIDCProvider($0) }, allowsAnonymousViewers: settings.allowsAnonymousViewers)
+            identities: settings.oidc.map { OIDCProvider($0) }, allowsAnonymousViewers: settings.allowsAnonymousViewers,
+            isSecure: settings.tls != nil)
+        let routes = Routes(
+            host: host, journal: journal,
+            stream: EventStream(feed: feed, journal: journal, heartbeat: settings.heartbeat), hooks: hooks,
+            console: ConsoleRoutes(host: host, journal: journal, doorman: doorman, isSecure: settings.tls != nil))
         return Gate(
             routes: routes.all, hosts: HostCheck(configured: settings.hosts, address: settings.host, isLocal: settings.isLocal),
             checks: RouteChecks(doorman: doorman, deadline: settings.deadline), host: host, log: log)

@@ -122,6 +122,8 @@ public struct CurfewService: Service {
         let (follower, journal) = (follower, journal)
         let answers = APIAnswers(
             configuration: configuration, board: board, telemetry: telemetry, journal: journal, clock: clock, log: log,
+            mirror: mirror,
+            selfEnding: Set(accessBackends.values.map(\.backend).filter(\.capabilities.selfExpiring).map(\.name)),
             look: {
                 follower.hurry()
                 await reconciler.wake()

@@ -1,5 +1,6 @@
 import CurfewAPI
 import CurfewModel
+import CurfewViews
 import Synchronization
 
 /// A service behind the API that remembers what it was asked for.
@@ -47,6 +48,21 @@ final class FakeHost: APIHost {
         return (1...lines).map { LogLine(instance: "web-1", text: "line \($0) \u{1B}[31m<script>") }
     }
 
+    func commits(limit: Int) async throws -> [CommitView] {
+        [
+            CommitView(
+                id: String(repeating: "a", count: 40), author: "\"><img src=x onerror=alert(1)>", at: "2026-11-24T00:00:00Z",
+                summary: "<script>alert(2)</script> \u{1B}]0;x\u{07}", isOurs: false)
+        ]
+    }
+
+    func recording(_ id: String) async throws -> [UInt8]? {
+        guard id == "r-1" else { return nil }
+        return Array("{\"version\":2,\"width\":80,\"height\":24}\n[0.1,\"o\",\"\\u001b[31m<script>x\\r\\n\"]\n".utf8)
+    }
+
+    func set(_ change: (inout StatusView) -> Void) { current.withLock { change(&$0) } }
+
     func pause(by: String) async throws { ask("pause by \(by)") }
     func resume(by: String) async throws { ask("resume by \(by)") }
     func sync() async { ask("sync") }
@@ -65,14 +81,18 @@ final class FakeHost: APIHost {
                 name: "web", runtime: "local", generation: "c", desired: 1, ready: 0, address: "127.0.0.1:1", state: "failed",
                 message: "</script><script>", revision: "a", pinned: false,
                 instances: [
-                    InstanceView(id: "web-1", generation: "c", state: "running", health: "healthy", endpoints: ["http": "h:1"])
-                ])
+                    InstanceView(
+                        id: "web-1", generation: "c", state: "running", health: "healthy", endpoints: ["http": "h:1"],
+                        place: "node1")
+                ], change: ChangeView(commit: "c0", author: "<b>mallory</b>", summary: "' onclick='x"),
+                traffic: [TrafficView(generation: "c", percent: 10), TrafficView(generation: "b", percent: 90)])
         ],
         heldBundles: [.init(bundle: "b", lastGood: nil, diagnostics: ["f:1:1: error: x"])], diagnostics: ["d"],
         problems: ["p"], pendingReverts: ["r"],
         grants: [
             GrantView(
                 name: "alice-1", blob: "b", person: "alice", role: "debug", state: "refused", start: "2026-11-24T00:00:00Z",
-                end: "2026-11-24T01:00:00Z", reasons: ["nobody approved"], approvedBy: ["bob"], backends: ["ssh"])
+                end: "2026-11-24T01:00:00Z", reasons: ["nobody approved"], approvedBy: ["bob"], backends: ["ssh"],
+                reason: "\"\u{338} onmouseover=alert(1) x=\"", touches: ["web"], selfEnding: ["ssh"])
         ])
 }

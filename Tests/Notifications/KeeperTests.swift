@@ -159,7 +159,7 @@ private final class Ear: Notifier {
                 Status.Grant(
                     name: Name(literal: "inc-1"), blob: blob,
                     person: Name(literal: "alice"), role: Name(literal: "dba"), state: "active", start: place.now, end: end,
-                    reasons: [], approvedBy: [], backends: [])
+                    reasons: [], approvedBy: [], backends: [], reason: nil, touches: [])
             ]
         }
         for _ in 0..<20 {

@@ -15,12 +15,25 @@ struct Doorman: Sendable {
     let tokens: TokenFile?
     let identities: (any IdentityProvider)?
     let allowsAnonymousViewers: Bool
+    /// Whether connections are encrypted.
+    var isSecure = false
+
+    /// Whether somebody can be known by a token.
+    var knowsTokens: Bool { tokens != nil || identities != nil }
+
+    /// Whether a token is good just now.
+    func knows(_ token: String) async -> Bool { await (try? caller(of: token)) != nil }
 
     /// - Throws: ``Problem`` 401 or 403.
     func caller(_ request: Request, _ channel: any Channel) async throws -> Caller {
         let given = request.headers[values: .authorization]
         guard given.count <= 1 else { throw Self.unauthorized("more than one Authorization") }
         if let header = given.first { return try await named(header) }
+        // A browser's, which sends it by itself: it proves nothing about who wrote the request.
+        if let token = Cookie.token(in: request, isSecure: isSecure), var caller = try? await caller(of: token) {
+            caller.isExplicit = false
+            return caller
+        }
         if way == .unix { return try await peer(of: channel) }
         if allowsAnonymousViewers { return .anonymous }
         throw Self.unauthorized("send Authorization: Bearer TOKEN")
@@ -31,7 +44,10 @@ struct Doorman: Sendable {
         guard words.count == 2, words[0].lowercased() == "bearer", header.utf8.count <= 16_384 else {
             throw Self.unauthorized("Authorization has to be: Bearer TOKEN")
         }
-        let token = String(words[1])
+        return try await caller(of: String(words[1]))
+    }
+
+    private func caller(of token: String) async throws -> Caller {
         if let caller = tokens?.caller(of: token) { return caller }
         if let identities, token.utf8.count(where: { $0 == UInt8(ascii: ".") }) == 2 {
             return try await identities.caller(of: token)

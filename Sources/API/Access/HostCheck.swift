@@ -5,13 +5,16 @@ import HTTPTypes
 struct HostCheck: Sendable {
     /// Lower case, without ports unless they were configured with one; `nil` = any.
     let allowed: Set<String>?
+    /// On a Unix socket: any name without a dot, which is nobody's on the Internet. `ssh -L` brings browsers there.
+    var takesShortNames = false
 
     /// - Parameters:
     ///   - configured: names from the configuration.
     ///   - address: the literal address that is listened on, `nil` for a Unix socket.
     init(configured: [String], address: String?, isLocal: Bool) {
         guard let address else {
-            allowed = nil
+            allowed = Set(configured.map { $0.lowercased() } + ["127.0.0.1", "[::1]"])
+            takesShortNames = true
             return
         }
         // Off this machine TLS names the server and a secret names the caller: nothing is gained by another name.
@@ -28,11 +31,12 @@ struct HostCheck: Sendable {
     func check(_ request: HTTPRequest) throws(Problem) {
         guard request.headerFields[.host] == nil else { throw .badRequest("a request has one Host") }
         guard let authority = request.authority?.lowercased(), !authority.isEmpty else {
-            guard allowed == nil else { throw .badRequest("a request needs a Host") }
+            guard allowed == nil || takesShortNames else { throw .badRequest("a request needs a Host") }
             return
         }
         guard let allowed else { return }
         if allowed.contains(authority) || allowed.contains(Self.name(of: authority)) { return }
+        if takesShortNames, !Self.name(of: authority).contains(".") { return }
         throw Problem(.misdirectedRequest, "this server is not called that; add the name to api.hosts")
     }
 

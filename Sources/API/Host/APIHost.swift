@@ -1,4 +1,5 @@
 public import CurfewModel
+public import CurfewViews
 
 /// What the API needs of the service behind it. Nothing here changes desired state or gives access: those come from Git.
 public protocol APIHost: Sendable {
@@ -14,6 +15,11 @@ public protocol APIHost: Sendable {
     /// - Parameter lines: 1 to 10,000, of each instance.
     /// - Throws: what the engine says.
     func logs(of workload: Name, lines: Int) async throws -> [LogLine]?
+    /// The newest commits of the branch, newest first, along first parents.
+    func commits(limit: Int) async throws -> [CommitView]
+    /// The bytes of a session's recording (asciicast), `nil` when there is none of that id.
+    /// - Parameter id: letters, digits and `-`.
+    func recording(_ id: String) async throws -> [UInt8]?
     /// Stops changing anything, as `curfew pause`. `by` is shown in the status.
     func pause(by: String) async throws
     /// Goes on, as `curfew resume`.

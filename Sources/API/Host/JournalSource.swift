@@ -29,9 +29,9 @@ actor JournalSource {
     func kinds() async throws -> [String] { try await open().kinds() }
 
     /// Walks the chain, once for all who ask meanwhile; what was found is good for ten seconds.
-    func verify() async throws -> (report: ChainReport, at: Instant) {
+    func verify(within age: Span = .seconds(10)) async throws -> (report: ChainReport, at: Instant) {
         let now = Instant.wallClock
-        if let walked, now >= walked.at, now - walked.at < .seconds(10) { return walked }
+        if let walked, now >= walked.at, now - walked.at < age { return walked }
         if walk == nil {
             // On a reader of its own: a long walk must not hold up those who look at events.
             let path = path

@@ -34,10 +34,12 @@ struct Route: Sendable {
     var maxBody = 0
     /// It goes on until somebody ends it: no deadline, and no answer to HEAD but its headers.
     var isStream = false
+    /// Made for people in browsers: errors are pages, and it is not part of the API.
+    var isPage = false
     var perform: @Sendable (Call) async throws -> Response
 
     /// Whether it changes how Curfew works.
-    var changes: Bool { if case .operatorOnly = access { true } else { false } }
+    var changes: Bool { if case .operatorOnly = access { method != .get && !isPage } else { false } }
 }
 
 /// A request that has passed all gates.

@@ -1,5 +1,6 @@
 import CurfewJournal
 import CurfewModel
+import CurfewViews
 import Hummingbird
 
 extension Routes {

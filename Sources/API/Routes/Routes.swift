@@ -1,5 +1,6 @@
 import CurfewJournal
 import CurfewModel
+import CurfewViews
 import HTTPTypes
 import Hummingbird
 
@@ -9,8 +10,11 @@ struct Routes: Sendable {
     let journal: JournalSource
     let stream: EventStream
     let hooks: Webhooks?
+    let console: ConsoleRoutes
 
-    var all: [Route] {
+    var all: [Route] { api + console.all }
+
+    private var api: [Route] {
         let base = state + [grants, grant, verdicts] + journalRoutes + control + health + (hooks.map { $0.routes } ?? [])
         return base + [openAPI(of: base)]
     }

@@ -1,22 +1,27 @@
 extension Schema {
     private static let overall = Schema.words(["converged", "progressing", "held", "failed"])
 
-    static let instance = Schema.fields([
-        "id": .text, "generation": .text, "state": .text, "health": .text, "endpoints": .map(.text),
-    ])
+    static let instance = Schema.fields(
+        ["id": .text, "generation": .text, "state": .text, "health": .text, "endpoints": .map(.text)],
+        optional: ["place": .text])
 
     static let workload = Schema.fields(
         [
             "name": .text, "desired": .integer, "ready": .integer, "state": overall, "pinned": .bool,
-            "instances": .list(instance),
+            "instances": .list(instance), "traffic": .list(.fields(["generation": .text, "percent": .integer])),
         ],
-        optional: ["runtime": .text, "generation": .text, "address": .text, "message": .text, "revision": .text])
+        optional: [
+            "change": .fields(["commit": .text, "author": .text, "summary": .text]), "runtime": .text, "generation": .text,
+            "address": .text, "message": .text,
+            "revision": .text,
+        ])
 
     static let grant = Schema.fields(
         [
             "name": .text, "blob": .text, "reasons": .list(.text), "approvedBy": .list(.text), "backends": .list(.text),
+            "touches": .list(.text), "selfEnding": .list(.text),
             "state": .words(["pending", "scheduled", "starting", "active", "ending", "ended", "refused"]),
-        ], optional: ["person": .text, "role": .text, "start": .moment, "end": .moment])
+        ], optional: ["person": .text, "role": .text, "start": .moment, "end": .moment, "reason": .text])
 
     static let status = Schema.fields(
         [

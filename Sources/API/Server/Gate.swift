@@ -1,3 +1,6 @@
+import CurfewConsole
+import CurfewModel
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -9,6 +12,8 @@ struct Gate: HTTPResponder {
     typealias Context = APIContext
 
     let paths: Set<String>
+    /// Those that people see.
+    let pages: Set<String>
     let router: RouterResponder<APIContext>
     let hosts: HostCheck
     let host: any APIHost
@@ -16,6 +21,7 @@ struct Gate: HTTPResponder {
 
     init(routes: [Route], hosts: HostCheck, checks: RouteChecks, host: any APIHost, log: Logger) {
         (paths, self.hosts, self.host, self.log) = (Set(routes.map(\.path)), hosts, host, log)
+        pages = Set(routes.filter(\.isPage).map(\.path))
         let router = Router(context: APIContext.self)
         for (path, methods) in Dictionary(grouping: routes, by: \.path) {
             let byMethod = Dictionary(methods.map { ($0.method, $0) }) { first, _ in first }
@@ -58,20 +64,37 @@ struct Gate: HTTPResponder {
                 throw Problem(.notFound, "there is nothing here; /api/openapi.json lists what there is", closes: true)
             }
         } catch let problem as Problem {
-            response = problem.response(requestID: context.requestID)
+            response = answer(problem, to: request, context)
         } catch {
             // The reason may name files of this machine: it goes to the log, and its id to whoever asked.
             log.warning("request \(context.requestID): \(error)")
-            response = Problem(
-                .internalServerError, "it failed; the service's log tells more under this request id", closes: true
-            )
-            .response(requestID: context.requestID)
+            let problem = Problem(
+                .internalServerError, "it failed; the service's log tells more under this request id", closes: true)
+            response = answer(problem, to: request, context)
         }
         if request.method == .head { response = Self.headers(of: response) }
         response.headers[.requestID] = context.requestID
         for (name, value) in Self.always where response.headers[name] == nil { response.headers[name] = value }
         let route = context.endpointPath.flatMap { paths.contains($0) ? $0 : nil } ?? "none"
         await host.answered(route, request.method.rawValue, response.status.code)
+        return response
+    }
+
+    /// JSON for programs. For people a page, or the way to where they can say who they are.
+    private func answer(_ problem: Problem, to request: Request, _ context: APIContext) -> Response {
+        let wantsPage = request.headers[.accept]?.contains("text/html") ?? false
+        guard pages.contains(context.endpointPath ?? "") || (wantsPage && problem.status == .notFound) else {
+            return problem.response(requestID: context.requestID)
+        }
+        if problem.status == .unauthorized, request.method == .get || request.method == .head {
+            let next = PageAnswer.ownPath(request.head.path).addingPercentEncoding(withAllowedCharacters: .alphanumerics)
+            return PageAnswer.redirect(to: "/sign-in?next=\(next ?? "%2F")")
+        }
+        let page = Console.problem(
+            title: problem.status.reasonPhrase, detail: problem.detail, requestID: context.requestID)
+        var response = PageAnswer.response(page, in: .plain(now: .wallClock), to: request, status: problem.status)
+        for field in problem.headers where field.name != .wwwAuthenticate { response.headers[field.name] = field.value }
+        if problem.closes { response.headers[.connection] = "close" }
         return response
     }
 

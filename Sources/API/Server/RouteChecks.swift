@@ -66,11 +66,12 @@ struct RouteChecks: Sendable {
         var found: [String: String] = [:]
         for pair in path[path.index(after: mark)...].prefix(while: { $0 != "#" }).split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = String(parts[0]).removingPercentEncoding, known.contains(name) else {
+            guard let name = plain(parts[0]), known.contains(name) else {
                 let names = known.isEmpty ? "takes none" : "takes: \(known.sorted().joined(separator: ", "))"
                 throw .badRequest("an unknown query parameter; this \(names)")
             }
-            guard found[name] == nil, parts.count == 2, let value = String(parts[1]).removingPercentEncoding,
+            guard found[name] == nil, parts.count == 2,
+                let value = route.isPage ? plain(parts[1]) : String(parts[1]).removingPercentEncoding,
                 value.utf8.count <= 256
             else {
                 throw .badRequest("'\(name)' stands there twice, without a value, or with one that is too long or malformed")
@@ -78,6 +79,11 @@ struct RouteChecks: Sendable {
             found[name] = value
         }
         return found
+    }
+
+    /// Of a form: `+` is a blank, percent-encoding is taken off.
+    static func plain(_ text: Substring) -> String? {
+        String(text.map { $0 == "+" ? " " : $0 }).removingPercentEncoding
     }
 
     private static func body(of request: Request, upTo limit: Int) async throws -> ByteBuffer {

@@ -1,5 +1,6 @@
 import CurfewJournal
 import CurfewModel
+import CurfewViews
 
 /// An event of the journal.
 struct EventView: Encodable, Sendable {

@@ -60,7 +60,13 @@ extension AccessKeeper {
             await self.record(
                 "grant.given", about: record,
                 "\(record.person?.rawValue ?? "?") has \(record.role?.rawValue ?? "?") until \(end.text) (\(id.name))",
-                ["approvedBy": (verdicts[id]?.approvedBy ?? []).map(\.rawValue).joined(separator: ", ")])
+                [
+                    "approvedBy": (verdicts[id]?.approvedBy ?? []).map(\.rawValue).joined(separator: ", "),
+                    "from": (record.start ?? record.firstSeen).timestamp, "until": end.timestamp,
+                    "reason": record.purpose ?? "", "backends": record.backends.map(\.rawValue).joined(separator: ", "),
+                    "touches": record.touches.map(\.rawValue).joined(separator: ", "),
+                    "broughtBy": record.broughtBy?.hex ?? "", "breakGlass": "\(record.breakGlass)",
+                ])
         }
         await publish(published, now: now)
     }

@@ -34,7 +34,8 @@ extension AccessKeeper {
             name: record.id.name, blob: record.id.blob, person: record.person, role: record.role, state: state,
             start: record.start, end: record.end,
             reasons: record.reasons.isEmpty ? (record.phase == .seen ? verdict?.reasons ?? [] : []) : record.reasons,
-            approvedBy: verdict?.approvedBy ?? [], backends: record.backends)
+            approvedBy: verdict?.approvedBy ?? [], backends: record.backends, reason: record.purpose,
+            touches: record.touches)
     }
 
     /// How long there is nothing to do unless something changes.
@@ -84,6 +85,7 @@ extension AccessKeeper {
             details["grant"] = record.id.description
             details["person"] = record.person?.rawValue
             details["role"] = record.role?.rawValue
+            details["blob"] = record.id.blob.hex
         }
         events.append(
             JournalEvent(

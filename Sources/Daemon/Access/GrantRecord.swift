@@ -26,6 +26,8 @@ struct GrantRecord: Sendable, Codable, Equatable {
     var broughtBy: ObjectID?
     var person: Name?
     var role: Name?
+    /// What it was asked for; hostile text.
+    var purpose: String?
     var start: Instant?
     var end: Instant?
     /// Backends that it was given on, or may have been.
@@ -53,6 +55,7 @@ struct GrantRecord: Sendable, Codable, Equatable {
     init(_ file: GrantFile, firstSeen: Instant) {
         (id, path, self.firstSeen) = (file.id, file.path, firstSeen)
         (person, role, breakGlass) = (file.grant.person, file.grant.role, file.grant.breakGlass)
+        purpose = file.grant.reason
     }
 
     init(_ broken: BrokenGrant, name: Name, firstSeen: Instant) {

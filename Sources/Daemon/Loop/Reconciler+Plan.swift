@@ -45,6 +45,7 @@ extension Reconciler {
         for step in plan.steps { steps[step.workload] = step }
         for hold in plan.holds { holds[hold.workload] = hold }
         await recordPlan(names)
+        await noteChanges(names, desired: desired)
         var decisions: [(Name, RolloutDecision)] = []
         for name in names.sorted() {
             if busy[name] != nil {
@@ -109,9 +110,10 @@ extension Reconciler {
             wantedListeners = nil
             memory[name] = nil
             attributions[name] = nil
+            known[name] = nil
             explained[name] = nil
             let journal = parts.journal
-            Task { try? await journal.setFact("memory/\(name)", nil) }
+            Task { try? await journal.setFacts(["memory/\(name)": nil, "change/\(name)": nil]) }
         }
     }
 }

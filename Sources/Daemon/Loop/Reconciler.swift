@@ -63,6 +63,7 @@ actor Reconciler {
     var pins: [Name: Pin] = [:]
     var loadProblem: String?
     var attributions: [Name: (generation: Generation?, attribution: Attribution)] = [:]
+    var known: [Name: KnownChange] = [:]
     // Observed
     var observation = Observation()
     // Decided
@@ -106,6 +107,10 @@ actor Reconciler {
             for (key, data) in try await parts.journal.facts(prefix: "memory/") {
                 guard let name = Name(String(key.dropFirst("memory/".count))) else { continue }
                 memory[name] = decoder.decode(WorkloadMemory.self, from: data)
+            }
+            for (key, data) in try await parts.journal.facts(prefix: "change/") {
+                guard let name = Name(String(key.dropFirst("change/".count))) else { continue }
+                known[name] = decoder.decode(KnownChange.self, from: data)
             }
         } catch {
             problems["journal"] = "what was remembered cannot be read: \(error)"

@@ -1,7 +1,9 @@
 import CurfewAPI
 import CurfewDesiredState
+import CurfewGitSource
 import CurfewJournal
 import CurfewModel
+import CurfewViews
 import Logging
 
 /// Answers the HTTP API from the board. What it may do is what the control files and SIGHUP do.
@@ -12,22 +14,27 @@ struct APIAnswers: APIHost {
     let journal: Journal
     let clock: WallClock
     let log: Logger
+    let mirror: Mirror
+    /// Backends whose targets end access by themselves, whatever becomes of Curfew.
+    let selfEnding: Set<Name>
     /// Looks at the branch and the control files.
     let look: @Sendable () async -> Void
     /// Tries everything that waits for another try.
     let tryAll: @Sendable () async -> Void
     /// The status, before the loop has turned for the first time.
     let firstStatus: @Sendable () async -> Status
-    private let files = PrivateQueue("api.files")
+    let files = PrivateQueue("api.files")
     private let folder: StateFolder
 
     init(
         configuration: ServiceConfiguration, board: StatusBoard, telemetry: Telemetry, journal: Journal, clock: WallClock,
-        log: Logger, look: @escaping @Sendable () async -> Void, tryAll: @escaping @Sendable () async -> Void,
+        log: Logger, mirror: Mirror, selfEnding: Set<Name>, look: @escaping @Sendable () async -> Void,
+        tryAll: @escaping @Sendable () async -> Void,
         firstStatus: @escaping @Sendable () async -> Status
     ) {
         (self.configuration, self.board, self.telemetry, self.journal) = (configuration, board, telemetry, journal)
         (self.clock, self.log, self.look, self.tryAll) = (clock, log, look, tryAll)
+        (self.mirror, self.selfEnding) = (mirror, selfEnding)
         (self.firstStatus, folder) = (firstStatus, StateFolder(path: configuration.state))
     }
 
@@ -35,7 +42,7 @@ struct APIAnswers: APIHost {
         var current = await currentStatus()
         // Not waiting for the next picture: whoever paused it wants to see that it is.
         current.paused = Controls(folder).pausedBy
-        return StatusView(current)
+        return StatusView(current, selfEnding: selfEnding)
     }
 
     func plan() async -> PlanView {
@@ -46,7 +53,7 @@ struct APIAnswers: APIHost {
             holds: status.holds.map(PlanView.Hold.init))
     }
 
-    private func currentStatus() async -> Status {
+    func currentStatus() async -> Status {
         if let status = board.current.status { return status }
         return await firstStatus()
     }

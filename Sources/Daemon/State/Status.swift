@@ -30,6 +30,17 @@ public struct Status: Sendable, Codable, Equatable {
         public var pinned: Bool
         /// Its instances.
         public var instances: [Instance]
+        /// The commit that brought the generation, as far as it was seen coming.
+        public var change: Attribution?
+        /// How the traffic is shared out, while more than one generation gets some.
+        public var traffic: [Traffic]
+    }
+    /// What share of the traffic a generation gets.
+    public struct Traffic: Sendable, Codable, Equatable {
+        /// The generation.
+        public var generation: Generation
+        /// 0 to 100.
+        public var percent: Int
     }
     /// One instance.
     public struct Instance: Sendable, Codable, Equatable {
@@ -88,6 +99,10 @@ public struct Status: Sendable, Codable, Equatable {
         public var approvedBy: [Name]
         /// Where it was given.
         public var backends: [Name]
+        /// What it was asked for; hostile text.
+        public var reason: String?
+        /// Workloads that are replaced when it ends.
+        public var touches: [Name]
     }
 
     /// The daemon's process id.

@@ -1,8 +1,8 @@
 /// Answers of the API. They are a format of their own: what `status.json` holds may change, these only grow within `v1`.
 /// Moments are RFC 3339 in UTC, commits 40 hexadecimal digits, and what is not known is left out.
-public struct StatusView: Sendable, Encodable, Equatable {
+public struct StatusView: Sendable, Encodable, Hashable {
     /// Where the desired state comes from.
-    public struct Source: Sendable, Encodable, Equatable {
+    public struct Source: Sendable, Encodable, Hashable {
         public var url: String
         public var branch: String
         public var tip: String?
@@ -20,7 +20,7 @@ public struct StatusView: Sendable, Encodable, Equatable {
         }
     }
     /// A bundle that stays at an older revision.
-    public struct HeldBundle: Sendable, Encodable, Equatable {
+    public struct HeldBundle: Sendable, Encodable, Hashable {
         public var bundle: String
         public var lastGood: String?
         /// `file:line:column: error: …`
@@ -67,7 +67,7 @@ public struct StatusView: Sendable, Encodable, Equatable {
 }
 
 /// Whether Curfew works: `/readyz`.
-public struct HealthView: Sendable, Encodable, Equatable {
+public struct HealthView: Sendable, Encodable, Hashable {
     /// Whether all is well.
     public var ready: Bool
     /// Seconds since the loop turned last.

@@ -1,24 +1,24 @@
-import CurfewJournal
+public import CurfewJournal
 import CurfewModel
 
 /// A session under a grant, as the journal tells it.
-struct SessionView: Encodable, Sendable {
-    var recording: String
-    var grant: String?
-    var person: String?
-    var workload: String?
-    var instance: String?
-    var command: String?
-    var began: String?
-    var ended: String?
-    var seconds: String?
-    var exitCode: String?
+public struct SessionView: Encodable, Sendable, Hashable {
+    public var recording: String
+    public var grant: String?
+    public var person: String?
+    public var workload: String?
+    public var instance: String?
+    public var command: String?
+    public var began: String?
+    public var ended: String?
+    public var seconds: String?
+    public var exitCode: String?
     /// How it ended; left out while it goes on.
-    var why: String?
-    var sha256: String?
+    public var why: String?
+    public var sha256: String?
 
     /// Each session once, in the order in which they began.
-    static func all(in events: [JournalEvent]) -> [SessionView] {
+    public static func all(in events: [JournalEvent]) -> [SessionView] {
         var (order, sessions): ([String], [String: SessionView]) = ([], [:])
         for event in events {
             guard let id = event.details["recording"] else { continue }
