@@ -18,12 +18,16 @@ let package = Package(
         .package(name: "curfew", path: ".."),
         // Without its allocator hooks, which do not build here.
         .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
         // What the figures are measured against: libyaml alone, in C, on the same bytes.
         .target(name: "YAMLFloor", linkerSettings: [.linkedLibrary("yaml")]),
         .target(name: "Workbench", dependencies: [curfew("CurfewModel")]),
         .executableTarget(name: "generate-repository", dependencies: ["Workbench"]),
+        // What the HTTP API is measured against.
+        .executableTarget(
+            name: "hello-world", dependencies: [.product(name: "Hummingbird", package: "hummingbird")]),
         suite(
             "Stages",
             [

@@ -11,6 +11,7 @@ struct Routes: Sendable {
     let stream: EventStream
     let hooks: Webhooks?
     let console: ConsoleRoutes
+    let whole = StatusAnswer()
 
     var all: [Route] { api + console.all }
 
@@ -44,7 +45,7 @@ extension Routes {
         [
             Route(
                 method: .get, path: "/api/v1/status", access: .viewer, about: "How everything stands.", answer: Schema.status
-            ) { _ in JSONAnswer.response(await host.status()) },
+            ) { _ in whole.response(await host.status()) },
             Route(
                 method: .get, path: "/api/v1/workloads", access: .viewer, about: "Every workload, by name.",
                 answer: .fields(["workloads": .list(Schema.workload)])

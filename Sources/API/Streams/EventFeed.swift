@@ -4,7 +4,7 @@ import Synchronization
 /// slow client costs a seat and no memory.
 public final class EventFeed: Sendable {
     /// Most streams at once.
-    public static let mostStreams = 64
+    public static let mostStreams = 256
 
     struct Seat: Sendable {
         var continuation: AsyncStream<Void>.Continuation

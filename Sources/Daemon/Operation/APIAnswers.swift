@@ -24,6 +24,7 @@ struct APIAnswers: APIHost {
     /// The status, before the loop has turned for the first time.
     let firstStatus: @Sendable () async -> Status
     let files = PrivateQueue("api.files")
+    private let shown = ShownStatus()
     private let folder: StateFolder
 
     init(
@@ -39,10 +40,16 @@ struct APIAnswers: APIHost {
     }
 
     func status() async -> StatusView {
-        var current = await currentStatus()
+        let picture = board.current
+        var view =
+            if let status = picture.status {
+                shown.view(of: status, version: picture.version, selfEnding)
+            } else {
+                StatusView(await firstStatus(), selfEnding: selfEnding)
+            }
         // Not waiting for the next picture: whoever paused it wants to see that it is.
-        current.paused = Controls(folder).pausedBy
-        return StatusView(current, selfEnding: selfEnding)
+        view.paused = Controls(folder).pausedBy
+        return view
     }
 
     func plan() async -> PlanView {

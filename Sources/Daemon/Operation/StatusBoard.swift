@@ -5,6 +5,8 @@ import Synchronization
 final class StatusBoard: Sendable {
     struct Picture: Sendable {
         var status: Status?
+        /// Grows with each status.
+        var version = 0
         var steps: [PlanStep] = []
         /// When the loop turned last; when the board was made, before that.
         var tick = ContinuousClock.now
@@ -17,7 +19,12 @@ final class StatusBoard: Sendable {
 
     var current: Picture { picture.withLock { $0 } }
 
-    func hang(_ status: Status) { picture.withLock { $0.status = status } }
+    func hang(_ status: Status) {
+        picture.withLock {
+            $0.status = status
+            $0.version += 1
+        }
+    }
 
     func hang(_ steps: [PlanStep]) { picture.withLock { $0.steps = steps } }
 
