@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import Synchronization
 
 /// Waits for something no longer than it is worth. What goes on after that goes on unseen: nothing waits for it.
@@ -5,28 +7,34 @@ enum Deadline {
     private final class Race<Result: Sendable>: Sendable {
         private struct State {
             var continuation: CheckedContinuation<Result, any Error>?
-            var losers: [Task<Void, Never>] = []
+            var work: Task<Void, Never>?
+            var timer: Scheduled<Void>?
             var isOver = false
         }
         private let state = Mutex(State())
 
         func begin(_ continuation: CheckedContinuation<Result, any Error>) { state.withLock { $0.continuation = continuation } }
 
-        func run(_ tasks: [Task<Void, Never>]) {
+        func run(_ work: Task<Void, Never>, _ timer: Scheduled<Void>) {
             let isOver = state.withLock { state in
-                state.losers = tasks
+                if !state.isOver { (state.work, state.timer) = (work, timer) }
                 return state.isOver
             }
-            if isOver { for task in tasks { task.cancel() } }
+            if isOver { cancel(work, timer) }
+        }
+
+        private func cancel(_ work: Task<Void, Never>?, _ timer: Scheduled<Void>?) {
+            work?.cancel()
+            timer?.cancel()
         }
 
         func end(_ result: Swift.Result<Result, any Error>) {
-            let (winner, losers) = state.withLock { state in
-                defer { (state.continuation, state.isOver) = (nil, true) }
-                return (state.continuation, state.losers)
+            let (winner, work, timer) = state.withLock { state in
+                defer { (state.continuation, state.work, state.timer, state.isOver) = (nil, nil, nil, true) }
+                return (state.continuation, state.work, state.timer)
             }
             winner?.resume(with: result)
-            for task in losers { task.cancel() }
+            cancel(work, timer)
         }
     }
 
@@ -41,14 +49,12 @@ enum Deadline {
                 let work = Task {
                     do { race.end(.success(try await body())) } catch { race.end(.failure(error)) }
                 }
-                let timer = Task {
-                    try? await Task.sleep(for: limit)
-                    if !Task.isCancelled {
-                        race.end(
-                            .failure(Problem(.serviceUnavailable, "it takes too long; try again", headers: [.retryAfter: "5"])))
-                    }
+                // No task that sleeps: those stay in memory for the whole limit, however early they are cancelled.
+                let timer = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: TimeAmount(limit)) {
+                    race.end(
+                        .failure(Problem(.serviceUnavailable, "it takes too long; try again", headers: [.retryAfter: "5"])))
                 }
-                race.run([work, timer])
+                race.run(work, timer)
             }
         } onCancel: {
             race.end(.failure(CancellationError()))

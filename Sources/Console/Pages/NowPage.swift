@@ -104,11 +104,13 @@ struct Banner {
                     tone: "bad", title: Words.count(status.problems.count, "problem"), text: "Tried again until they are gone.",
                     lines: Array(status.problems.prefix(20))))
         }
-        if !status.diagnostics.isEmpty {
+        let told = Set(status.heldBundles.flatMap(\.diagnostics))
+        let findings = status.diagnostics.filter { !told.contains($0) }
+        if !findings.isEmpty {
             banners.append(
                 Banner(
                     title: "Findings in the repository", text: "In the files of this revision:",
-                    lines: Array(status.diagnostics.prefix(20)), isUrgent: false))
+                    lines: Array(findings.prefix(20)), isUrgent: false))
         }
         if !status.pendingReverts.isEmpty {
             banners.append(
