@@ -17,7 +17,10 @@ public struct CurfewCommand: AsyncParsableCommand {
             CommandGroup(name: "Repository:", subcommands: [Init.self, Validate.self, Plan.self, Schema.self, Import.self]),
             CommandGroup(
                 name: "Service:",
-                subcommands: [Run.self, Status.self, Pause.self, Resume.self, Doctor.self, Token.self, Teardown.self]),
+                subcommands: [
+                    Run.self, Status.self, Pause.self, Resume.self, Doctor.self, Token.self, BackupCommand.self,
+                    RestoreCommand.self, Teardown.self,
+                ]),
             CommandGroup(
                 name: "Access:",
                 subcommands: [

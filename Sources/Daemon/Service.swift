@@ -42,6 +42,7 @@ public struct CurfewService: Service {
         let state = StateFolder(path: configuration.state)
         try state.create()
         lock = try StateLock(state)
+        try Restore(into: state).finish()
         journal = try Journal(path: state.journal)
         let mirror = Composition.mirror(of: configuration, program: program)
         try await mirror.open()

@@ -33,6 +33,7 @@ public struct Workbench: Sendable {
         if daemon == nil {
             try state.create()
             lock = try StateLock(state)
+            try Restore(into: state).finish()
             try await mirror.open()
         } else {
             lock = nil

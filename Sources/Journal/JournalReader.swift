@@ -6,7 +6,7 @@ public import Foundation
 public actor JournalReader {
     private nonisolated let executor = SerialQueueExecutor(label: "curfew.journal.reader")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
-    private let store: JournalStore
+    let store: JournalStore
 
     init(path: String) throws(JournalError) { store = try .reading(path) }
 
@@ -38,4 +38,12 @@ public actor JournalReader {
 
     /// All facts whose keys begin with `prefix`.
     public func facts(prefix: String) throws(JournalError) -> [String: Data] { try store.facts(prefix: prefix) }
+}
+
+extension JournalReader {
+    /// Copies the journal as it is at one moment into a new file (0600), beside whoever writes it, and walks the copy's chain.
+    public func copy(to path: String) throws(JournalError) -> ChainReport { try store.copy(to: path) }
+
+    /// Whether a newer program has written it: this one can read it, and must not write it.
+    public func isNewer() throws(JournalError) -> Bool { try store.isNewer() }
 }
