@@ -145,7 +145,7 @@ let package = Package(
             "CLI",
             [
                 "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewJournal", "CurfewDaemon",
-                "CurfewGates", "CurfewAPI", arguments, logging, subprocess,
+                "CurfewGates", "CurfewAPI", arguments, logging, subprocess, http, core, http1,
             ]),
         .executableTarget(
             name: "curfew", dependencies: ["CurfewCLI", "CurfewGitSource"], path: "Sources/curfew", swiftSettings: strict),

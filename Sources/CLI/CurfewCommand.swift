@@ -18,7 +18,8 @@ public struct CurfewCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Service:",
                 subcommands: [
-                    Run.self, Status.self, Pause.self, Resume.self, Doctor.self, Token.self, BackupCommand.self,
+                    Run.self, Status.self, Pause.self, Resume.self, Sync.self, Retry.self, Doctor.self, Token.self,
+                    BackupCommand.self,
                     RestoreCommand.self, Teardown.self,
                 ]),
             CommandGroup(

@@ -8,11 +8,15 @@ struct Plan: AsyncParsableCommand {
         discussion: """
             Exit code 0 = nothing to do, 2 = changes, 1 = error.
             Beside a running daemon the last fetched revision is planned; else the branch is fetched first.
-            Example: curfew plan --rev HEAD~1
+            With --live it is the running daemon's own plan: what it is doing right now.
+            Examples: curfew plan --rev HEAD~1
+                      curfew plan --live
             """)
 
     @OptionGroup var options: ConfigurationOption
     @OptionGroup var output: FormatOption
+    @OptionGroup var server: ServerOption
+    @Flag(name: .long, help: "Show what the running daemon is doing, or the one at --server.") var live = false
     @Option(name: .long, help: "Plan for this revision instead of the branch's tip.") var rev: String?
 
     private struct Answer: Encodable {
@@ -33,7 +37,17 @@ struct Plan: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration = try options.load()
+        guard !live || rev == nil else { throw ValidationError("--live is what the daemon does; it goes without --rev") }
+        let remote = try await reporting { try server.remote() }
+        guard live || remote == nil else { throw ValidationError("--server goes with --live") }
+        let configuration = remote == nil ? try options.load() : nil
+        if live {
+            let plan = try await reporting { try await RemotePlan.ask(remote, configuration) }
+            output.format == .json ? Terminal.out(plan.json) : plan.printText()
+            if plan.isPending { throw ExitCode(2) }
+            return
+        }
+        guard let configuration else { return }
         let pending = try await reporting {
             let bench = try await Workbench(configuration: configuration, program: ownProgram())
             let tip = try await bench.tip()

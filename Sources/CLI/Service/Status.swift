@@ -8,16 +8,19 @@ struct Status: AsyncParsableCommand {
         abstract: "Show what runs, and whether it is what should run.",
         discussion: """
             Exit code 0 = shown; with --wait, 0 = converged in time, 1 = not.
-            Example: curfew status --wait --timeout 60s
+            Examples: curfew status --wait --timeout 60s
+                      curfew status --server https://curfew.example.org --token-file ~/.curfew-token
             """)
 
     @OptionGroup var options: ConfigurationOption
     @OptionGroup var output: FormatOption
+    @OptionGroup var server: ServerOption
     @Flag(name: .long, help: "Wait until everything is converged.") var wait = false
     @Option(name: .long, help: "With --wait: until this revision (or its beginning) is in force.") var revision: String?
     @Option(name: .long, help: "With --wait: the longest time to wait.") var timeout = Span.seconds(60)
 
     func run() async throws {
+        if let remote = try await reporting({ try server.remote() }) { return try await show(remote) }
         let configuration = try options.load()
         let state = StateFolder(path: configuration.state)
         let end = ContinuousClock.now + timeout.duration
@@ -43,6 +46,25 @@ struct Status: AsyncParsableCommand {
             }
             if wait, !done { throw ExitCode.failure }
             return
+        }
+    }
+
+    /// What a daemon elsewhere answers; as JSON, its own words (`/api/v1/status`).
+    private func show(_ remote: ServerClient) async throws {
+        let end = ContinuousClock.now + timeout.duration
+        try await reporting {
+            while true {
+                let data = try await remote.ask(.GET, "/api/v1/status")
+                let status = try RemoteStatus(data)
+                let done = status.state == "converged" && status.revision?.hasPrefix(revision ?? "") ?? false
+                if wait, !done, ContinuousClock.now < end {
+                    try await Task.sleep(for: .milliseconds(500))
+                    continue
+                }
+                if output.format == .json { Terminal.out(String(decoding: data, as: UTF8.self)) } else { status.printText() }
+                if wait, !done { throw ExitCode.failure }
+                return
+            }
         }
     }
 }
