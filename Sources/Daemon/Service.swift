@@ -157,7 +157,8 @@ public struct CurfewService: Service {
                 if let access { group.addTask { await access.run() } }
                 group.addTask { await entries.run() }
                 for keeper in notifications { group.addTask { await keeper.run() } }
-                if let api { group.addTask { await api.run() } }
+                // Behind everything else: however many ask for pages, no access ends later for it.
+                if let api { group.addTask(priority: .utility) { await api.run() } }
                 group.addTask { for await _ in edge.exits { reconciler.alarm.ring() } }
                 group.addTask { for await _ in prober.changes { reconciler.alarm.ring() } }
                 for runtime in runtimes.values {
