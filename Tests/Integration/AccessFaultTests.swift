@@ -63,6 +63,32 @@ import Testing
         }
     }
 
+    /// As docs/operations/disaster.md has it: the key is gone, another takes its place, the old certificates go on until they end
+    /// or until hosts no longer trust them.
+    @Test(.timeLimit(.minutes(2))) func theAuthoritysKeyIsLost() async throws {
+        try await AccessWorld.with("authority") { world, daemon in
+            try await world.getAccess("one", for: "10m")
+            let old = world.world.scratch.file("old-cert.pub")
+            try FileManager.default.copyItem(atPath: try await world.credentials("one"), toPath: old)
+            let trusted = world.host.ca + ".pub"
+            let before = try String(contentsOfFile: trusted, encoding: .utf8)
+            for suffix in ["", ".pub"] { unlink(world.host.ca + suffix) }
+            try await SSHHost.makeKey(world.host.ca)
+            let fresh = try String(contentsOfFile: trusted, encoding: .utf8)
+            try Data((before + fresh).utf8).write(to: URL(filePath: trusted))
+            daemon.stop(SIGTERM)
+            try daemon.start()
+            #expect(try await world.logsIn(old))
+            try await world.getAccess("two", for: "10m")
+            let new = try await world.credentials("two")
+            #expect(try await world.logsIn(new))
+            #expect(try await world.logsIn(old))
+            try Data(fresh.utf8).write(to: URL(filePath: trusted))
+            #expect(try await !world.logsIn(old))
+            #expect(try await world.logsIn(new))
+        }
+    }
+
     /// A hook that takes its time keeps nothing else from ending.
     @Test(.timeLimit(.minutes(2))) func aSlowBackendDelaysNoOther() async throws {
         try await AccessWorld.with("slow", bastion: { AccessWorld.local($0) + ", hook: [/bin/sleep, \"8\"]" }) { world, _ in

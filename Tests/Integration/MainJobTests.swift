@@ -52,6 +52,8 @@ import Testing
             let tip = try await git("rev-parse", "main", in: world.remote)
             #expect(await world.converged(at: tip))
             #expect(world.instances() == before)
+            // What runs was brought by the first commit still, whatever came between.
+            #expect(world.status?.workloads.first?.change?.summary == "First")
             #expect(await world.page() == "one")
             // It does not loop: the revert stays the tip.
             #expect(try await git("rev-list", "--count", "main", in: world.remote) == "3")

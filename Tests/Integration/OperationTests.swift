@@ -50,6 +50,17 @@ import Testing
         ] { #expect(alerts.contains { $0.hasPrefix("Curfew\(name)\n") }) }
     }
 
+    /// Whoever is woken by an alert finds its section, with something to do in it.
+    @Test func everyAlertHasItsSection() throws {
+        let rules = try String(contentsOfFile: "\(folder)/curfew.rules.yml", encoding: .utf8)
+        let sections = try String(contentsOfFile: "\(folder)/alerts.md", encoding: .utf8).components(separatedBy: "\n## ")
+            .dropFirst()
+        let alerts = rules.components(separatedBy: "- alert: ").dropFirst().map { $0.prefix { $0 != "\n" } }
+        #expect(alerts.count >= 10 && alerts.map(String.init) == sections.map { String($0.prefix { $0 != "\n" }) })
+        for alert in alerts { #expect(rules.contains("runbook: \"docs/operations/alerts.md#\(alert.lowercased())\"")) }
+        for section in sections { #expect(section.contains("\n1. "), "\(section.prefix(40))") }
+    }
+
     @Test func everyMetricIsWellNamed() async throws {
         for metric in MetricNames.all {
             switch metric.kind {

@@ -3,8 +3,21 @@ import Foundation
 
 /// The commit that brought the generation that a workload should run.
 struct KnownChange: Sendable, Codable, Equatable {
+    /// The one before.
+    struct Former: Sendable, Codable, Equatable {
+        var generation: Generation
+        var by: Attribution
+    }
     var generation: Generation
     var by: Attribution
+    /// What is wanted again when this one fails and is reverted: nothing is made then that would tell.
+    var former: Former?
+
+    /// Who brought a generation, if it is known.
+    func author(of wanted: Generation?) -> Attribution? {
+        if wanted == generation { return by }
+        return former.flatMap { $0.generation == wanted ? $0.by : nil }
+    }
 }
 
 extension Reconciler {
@@ -20,7 +33,8 @@ extension Reconciler {
             var by = found
             if by == nil { by = try? await attribution(of: workload.revision) }
             guard let by else { continue }
-            let change = KnownChange(generation: generation, by: by)
+            let former = known[name].map { KnownChange.Former(generation: $0.generation, by: $0.by) }
+            let change = KnownChange(generation: generation, by: by, former: former)
             known[name] = change
             facts["change/\(name)"] = .some(FactCoder().encode(change))
         }

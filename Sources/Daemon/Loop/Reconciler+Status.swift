@@ -87,7 +87,7 @@ extension Reconciler {
             ready: ready.count, address: exposed.map { "\(Endpoint(host: parts.configuration.edge.bind, port: $0))" },
             state: state, message: message, revision: wanted?.revision, pinned: pins[name] != nil,
             instances: instances.sorted { $0.id < $1.id }.map(describe),
-            change: known[name].flatMap { $0.generation == wanted?.generation ? $0.by : nil }, traffic: traffic(of: name))
+            change: known[name]?.author(of: wanted?.generation), traffic: traffic(of: name))
     }
 
     private func describe(_ instance: ObservedInstance) -> Status.Instance {
