@@ -1,5 +1,3 @@
-import NIOCore
-import NIOPosix
 import Synchronization
 
 /// Waits for something no longer than it is worth. What goes on after that goes on unseen: nothing waits for it.
@@ -8,14 +6,14 @@ enum Deadline {
         private struct State {
             var continuation: CheckedContinuation<Result, any Error>?
             var work: Task<Void, Never>?
-            var timer: Scheduled<Void>?
+            var timer: UInt64?
             var isOver = false
         }
         private let state = Mutex(State())
 
         func begin(_ continuation: CheckedContinuation<Result, any Error>) { state.withLock { $0.continuation = continuation } }
 
-        func run(_ work: Task<Void, Never>, _ timer: Scheduled<Void>) {
+        func run(_ work: Task<Void, Never>, _ timer: UInt64) {
             let isOver = state.withLock { state in
                 if !state.isOver { (state.work, state.timer) = (work, timer) }
                 return state.isOver
@@ -23,9 +21,9 @@ enum Deadline {
             if isOver { cancel(work, timer) }
         }
 
-        private func cancel(_ work: Task<Void, Never>?, _ timer: Scheduled<Void>?) {
+        private func cancel(_ work: Task<Void, Never>?, _ timer: UInt64?) {
             work?.cancel()
-            timer?.cancel()
+            if let timer { DeadlineClock.shared.remove(timer) }
         }
 
         func end(_ result: Swift.Result<Result, any Error>) {
@@ -50,7 +48,7 @@ enum Deadline {
                     do { race.end(.success(try await body())) } catch { race.end(.failure(error)) }
                 }
                 // No task that sleeps: those stay in memory for the whole limit, however early they are cancelled.
-                let timer = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: TimeAmount(limit)) {
+                let timer = DeadlineClock.shared.add(limit) {
                     race.end(
                         .failure(Problem(.serviceUnavailable, "it takes too long; try again", headers: [.retryAfter: "5"])))
                 }
