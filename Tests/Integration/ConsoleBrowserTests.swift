@@ -43,7 +43,7 @@ import Testing
                 [
                     "Tests/Browser/look.py", "http://127.0.0.1:\(port)", pictures, world.world.clone("dave"), token, "/",
                     "/timeline",
-                    "/access?at=\(Self.minute())", "/workloads/web", "/grants/look", "/journal", "/sessions/\(recording)",
+                    "/access?at=\(Self.nextMinute())", "/workloads/web", "/grants/look", "/journal", "/sessions/\(recording)",
                     "/sign-in",
                 ], in: Self.root)
             print(looked.output)
@@ -55,7 +55,7 @@ import Testing
 
     private static let root = String(#filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 })
 
-    private static func minute() -> String { String(WallClock.system.now.timestamp.prefix(16)) }
+    private static func nextMinute() -> String { String((WallClock.system.now + .seconds(60)).timestamp.prefix(16)) }
 
     private static func token(_ world: World) async throws -> String {
         let made = try await execute(world.program, ["token", "boss", "--role", "operator", "--format", "json"])
