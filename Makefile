@@ -26,6 +26,7 @@ bench: build ## measure, each figure beside its floor
 	@Scripts/bench
 	@Scripts/bench-system
 	@Scripts/bench-access
+	@Scripts/bench-api
 	@Scripts/bench-docker
 	@Scripts/bench-swarm
 

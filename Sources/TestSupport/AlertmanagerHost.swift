@@ -9,9 +9,9 @@ public final class AlertmanagerHost: Sendable {
     private let folder: String
     private let server: pid_t
 
-    /// Starts it; it answers a moment later.
-    public init() throws {
-        url = "http://127.0.0.1:\(try freePort())"
+    /// Starts it, on that port or on a free one; it answers a moment later.
+    public init(port: Int? = nil) throws {
+        url = "http://127.0.0.1:\(try port ?? freePort())"
         folder = "/tmp/curfew-alertmanager-\(UUID().uuidString.prefix(8).lowercased())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try "route: { receiver: none }\nreceivers: [{ name: none }]\n".write(

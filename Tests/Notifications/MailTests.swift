@@ -7,35 +7,6 @@ import Testing
 
 /// Mail, by the real curl, to a server that speaks SMTP.
 @Suite struct MailTests {
-    private final class Sink: Sendable {
-        let mails = Mutex<[(to: [String], text: String)]>([])
-        /// - Parameter refusing: an answer to the recipient.
-        func talk(_ connection: TinyServer.Connection, refusing: String?) {
-            connection.send("220 sink\r\n")
-            var to: [String] = []
-            while let line = connection.line() {
-                let verb = line.prefix(4).uppercased()
-                if verb == "EHLO" {
-                    connection.send("250-sink\r\n250 8BITMIME\r\n")
-                } else if verb == "RCPT" {
-                    to.append(String(line.dropFirst("RCPT TO:".count)))
-                    connection.send((refusing ?? "250 fine") + "\r\n")
-                } else if verb == "DATA" {
-                    connection.send("354 go on\r\n")
-                    var text = ""
-                    while let line = connection.line(), line != "." { text += line + "\n" }
-                    mails.withLock { $0.append((to, text)) }
-                    connection.send("250 taken\r\n")
-                } else if verb == "QUIT" {
-                    connection.send("221 bye\r\n")
-                    return
-                } else {
-                    connection.send("250 fine\r\n")
-                }
-            }
-        }
-    }
-
     private func notifier(_ port: Int) -> MailNotifier {
         MailNotifier(
             .init(server: "127.0.0.1:\(port)", protection: .none, from: "curfew@example.org", to: ["ops@example.org"])
@@ -43,7 +14,7 @@ import Testing
     }
 
     @Test func goesToAllAndToThePersonThatItIsFor() async throws {
-        let sink = Sink()
+        let sink = MailSink()
         let server = try TinyServer { sink.talk($0, refusing: nil) }
         defer { server.close() }
         var notice = FormTests.notice
@@ -58,7 +29,7 @@ import Testing
 
     @Test func whatAServerSays() async throws {
         for (answer, isFinal) in [("550 no such user", true), ("451 try later", false)] {
-            let sink = Sink()
+            let sink = MailSink()
             let server = try TinyServer { sink.talk($0, refusing: answer) }
             defer { server.close() }
             await #expect {
@@ -73,7 +44,7 @@ import Testing
 
     /// The server offers no STARTTLS: nothing is sent in the clear.
     @Test func nothingGoesInTheClearUnasked() async throws {
-        let sink = Sink()
+        let sink = MailSink()
         let server = try TinyServer { sink.talk($0, refusing: nil) }
         defer { server.close() }
         let safe = MailNotifier(
