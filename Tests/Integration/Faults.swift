@@ -68,3 +68,16 @@ final class SilentPort: Sendable {
 
     deinit { close(descriptor) }
 }
+
+/// Takes all the space that is left; returns the file.
+func fill(_ disk: String) throws -> String {
+    let path = disk + "/ballast"
+    let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw ProgramFailure(command: "open", output: String(cString: strerror(errno))) }
+    defer { close(file) }
+    for size in [65536, 512] {
+        let block = [UInt8](repeating: 1, count: size)
+        while write(file, block, size) == size {}
+    }
+    return path
+}

@@ -57,12 +57,8 @@ import Testing
 
     /// A commit whose instances end at once, and its revert.
     private func fail(_ world: World, _ round: Int) async throws {
-        let manifest = world.scratch.file("work/manifests/web/web.yaml")
-        let text = try String(contentsOfFile: manifest, encoding: .utf8)
-        let start = try #require(text.range(of: "  command: "))
-        let end = try #require(text[start.upperBound...].firstIndex(of: "\n"))
-        try text.replacingCharacters(in: start.upperBound..<end, with: "[sh, -c, \"exit \(round)\"]")
-            .write(toFile: manifest, atomically: true, encoding: .utf8)
+        try world.edit(
+            "web", ("[busybox, httpd, -f, -p, \"$(HOST):$(PORT)\", -h, .]", "[sh, -c, \"exit \(round)\"]"))
         let bad = try await world.push("Break it \(round)")
         let isReverted = try await eventually(within: .seconds(20)) {
             try await git("log", "-1", "--format=%B", "main", in: world.remote).contains("Curfew-Revert: \(bad)")
