@@ -29,7 +29,12 @@ public final class TinyServer: Sendable {
         Thread {
             while true {
                 let client = accept(listener, nil, nil)
-                if client < 0 { return }
+                if client < 0, errno == EINTR || errno == ECONNABORTED { continue }
+                guard client >= 0 else {
+                    // Here and nowhere else: closed under this thread's feet, the number could be another server's.
+                    Glibc.close(listener)
+                    return
+                }
                 Thread {
                     talk(Connection(client))
                     Glibc.close(client)
@@ -46,7 +51,6 @@ public final class TinyServer: Sendable {
         }
         guard wasOpen else { return }
         shutdown(listener, Int32(SHUT_RDWR))
-        Glibc.close(listener)
     }
 
     /// One client.
