@@ -15,6 +15,7 @@ from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
 base, pictures, work, token, *pages = sys.argv[1:]
 folder = pathlib.Path(pictures)
@@ -107,7 +108,7 @@ def three_clicks(person, approver):
     field = driver.find_element(By.NAME, "at")
     driver.execute_script("arguments[0].value = new Date(Date.now() + 60000).toISOString().slice(0, 16)", field)
     driver.find_element(By.CSS_SELECTOR, ".at button").click()
-    found = driver.find_element(By.ID, "moment").text
+    found = WebDriverWait(driver, 10).until(lambda now: now.find_element(By.ID, "moment")).text
     print("access " + found.replace("\n", " | "), flush=True)
 
 
