@@ -91,6 +91,8 @@ struct ServerClient: Sendable {
         var settings = HTTPClient.Configuration()
         settings.redirectConfiguration = .disallow
         settings.timeout.connect = .seconds(5)
+        // A socket that is not there is an answer, and not to be tried until the deadline.
+        settings.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         do {
             let answer = try await answer(client, method, path, body)

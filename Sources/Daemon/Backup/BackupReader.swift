@@ -80,7 +80,7 @@ struct BackupReader {
         let rest = Int(header.size % Int64(TarHeader.block))
         if rest > 0 { _ = try take(TarHeader.block - rest) }
         guard fsync(output) == 0 else { throw DaemonError(.storage, operation: "restore", subject: target, reason(errno)) }
-        return .init(path: header.path, size: header.size, sha256: Data(hash.finalize()).hexadecimalDigits)
+        return .init(path: header.path, size: header.size, sha256: hash.finalize().hexadecimalDigits)
     }
 
     /// Exactly that many bytes.

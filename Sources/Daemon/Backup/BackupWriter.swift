@@ -36,7 +36,7 @@ struct BackupWriter: ~Copyable {
             left -= Int64(count)
         }
         try fill(size)
-        files.append(.init(path: path, size: size, sha256: Data(hash.finalize()).hexadecimalDigits))
+        files.append(.init(path: path, size: size, sha256: hash.finalize().hexadecimalDigits))
         return true
     }
 
@@ -73,9 +73,4 @@ struct BackupWriter: ~Copyable {
             bytes = bytes.dropFirst(count)
         }
     }
-}
-
-extension Data {
-    /// Two lower-case digits for each byte.
-    var hexadecimalDigits: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 }

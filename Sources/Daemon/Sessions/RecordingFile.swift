@@ -17,7 +17,7 @@ public enum RecordingFile {
             if count == 0 { break }
             hash.update(data: buffer[..<count])
         }
-        return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        return hash.finalize().hexadecimalDigits
     }
 
     /// Ends what a kill has left: cuts off a half-written last line, gives the file its name. Blocks.
