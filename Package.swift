@@ -83,36 +83,41 @@ let package = Package(
             name: "CLibYAML", path: "Sources/CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CLauncher", path: "Sources/CLauncher"),
+        .target(name: "CProcess", path: "Sources/CProcess"),
 
+        module("System", ["CProcess"]),
         module("Model", []),
-        module("GitSource", ["CurfewModel", "CurfewDrivers", "CLibGit2", subprocess]),
+        module("GitSource", ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CLibGit2", subprocess]),
         module("DesiredState", ["CurfewModel", "CLibYAML", crypto]),
         module("Planning", ["CurfewModel"]),
         module("Gates", ["CurfewModel"]),
         module("Drivers", ["CurfewModel"]),
         module("Rollout", ["CurfewModel", "CurfewDrivers"]),
         module("Observation", ["CurfewModel", "CurfewDrivers", posix, core]),
-        module("Runtimes/Local", as: "LocalRuntime", ["CurfewModel", "CurfewDrivers", "CLauncher", crypto, subprocess, http]),
+        module(
+            "Runtimes/Local", as: "LocalRuntime",
+            ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CLauncher", "CProcess", crypto, subprocess, http]),
         // Its streams are taken where the caller is, actors too.
         .target(
             name: "CurfewDockerAPI", dependencies: [http, core, posix, http1, tls], path: "Sources/DockerAPI",
             swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
         module(
             "Runtimes/Containers", as: "Containers",
-            ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", crypto, subprocess]),
+            ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewDockerAPI", crypto, subprocess]),
         module(
             "Runtimes/Docker", as: "DockerRuntime",
             ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers"]),
         module(
             "Runtimes/Swarm", as: "SwarmRuntime",
             ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers"]),
-        module("AccessBackends/SSH", as: "SSHBackend", ["CurfewModel", "CurfewDrivers", subprocess]),
-        module("AccessBackends/Sudo", as: "SudoBackend", ["CurfewModel", "CurfewDrivers", "CLauncher", subprocess]),
-        module("AccessBackends/Exec", as: "ExecBackend", ["CurfewModel", "CurfewDrivers"]),
-        module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewModel", "CurfewDrivers", subprocess]),
+        module("AccessBackends/SSH", as: "SSHBackend", ["CurfewSystem", "CurfewModel", "CurfewDrivers", subprocess]),
+        module(
+            "AccessBackends/Sudo", as: "SudoBackend", ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CProcess", subprocess]),
+        module("AccessBackends/Exec", as: "ExecBackend", ["CurfewSystem", "CurfewModel", "CurfewDrivers"]),
+        module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewSystem", "CurfewModel", "CurfewDrivers", subprocess]),
         module("Metrics", [measures]),
         module("Journal", ["CurfewModel", crypto, database]),
-        module("Notifications", ["CurfewModel", http, core, http1, crypto, subprocess]),
+        module("Notifications", ["CurfewSystem", "CurfewModel", http, core, http1, crypto, subprocess]),
         module("Views", ["CurfewModel", "CurfewJournal"]),
         .target(
             name: "CurfewConsole", dependencies: ["CurfewModel", "CurfewJournal", "CurfewViews", mustache, crypto],
@@ -125,14 +130,16 @@ let package = Package(
         module(
             "API",
             [
-                "CurfewModel", "CurfewJournal", "CurfewMetrics", "CurfewViews", "CurfewConsole", "CZlib", web, webTLS, tokens,
+                "CurfewSystem", "CurfewModel", "CurfewJournal", "CurfewMetrics", "CurfewViews", "CurfewConsole", "CZlib", web,
+                webTLS, tokens,
                 http, crypto, core,
                 posix, http1, logging,
             ]),
         module(
             "Daemon",
             [
-                "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewDrivers", "CurfewRollout",
+                "CurfewSystem", "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewDrivers",
+                "CurfewRollout",
                 "CurfewObservation", "CurfewLocalRuntime", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime",
                 "CurfewSwarmRuntime", "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
                 "CurfewNotifications", "CurfewSSHBackend",
@@ -144,13 +151,15 @@ let package = Package(
         module(
             "CLI",
             [
-                "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewJournal", "CurfewDaemon",
+                "CurfewSystem", "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewJournal",
+                "CurfewDaemon",
                 "CurfewGates", "CurfewAPI", arguments, logging, subprocess, http, core, http1,
             ]),
         .executableTarget(
             name: "curfew", dependencies: ["CurfewCLI", "CurfewGitSource"], path: "Sources/curfew", swiftSettings: strict),
-        module("TestSupport", ["CurfewModel", "CurfewDrivers", subprocess]),
+        module("TestSupport", ["CurfewSystem", "CurfewModel", "CurfewDrivers", subprocess]),
 
+        tests("System", ["CurfewSystem"]),
         tests("Model", ["CurfewModel"]),
         tests("DesiredState", ["CurfewModel", "CurfewDesiredState"]),
         tests("Planning", excluding: ["Scenarios"], ["CurfewModel", "CurfewPlanning"]),
@@ -165,10 +174,12 @@ let package = Package(
             ]),
         tests("Metrics", ["CurfewMetrics", measures]),
         tests("Journal", ["CurfewModel", "CurfewJournal", subprocess, database]),
-        tests("GitSource", ["CurfewModel", "CurfewDrivers", "CurfewGitSource"]),
+        tests("GitSource", ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewGitSource"]),
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
         tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", "CurfewPlanning", posix, core]),
-        tests("LocalRuntime", ["CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", subprocess]),
+        tests(
+            "LocalRuntime",
+            ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", "CProcess", subprocess]),
         tests("DockerAPI", ["CurfewDockerAPI", core, posix, http1]),
         tests(
             "DockerRuntime",
@@ -178,16 +189,20 @@ let package = Package(
             ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers", "CurfewSwarmRuntime"]),
         tests(
             "Notifications", ["CurfewModel", "CurfewNotifications", "CurfewDaemon", "CurfewJournal", crypto, logging]),
-        tests("SSHBackend", ["CurfewModel", "CurfewDrivers", "CurfewSSHBackend"]),
-        tests("SudoBackend", ["CurfewModel", "CurfewDrivers", "CurfewSudoBackend"]),
-        tests("ExecBackend", ["CurfewModel", "CurfewDrivers", "CurfewExecBackend"]),
+        tests("SSHBackend", ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewSSHBackend"]),
+        tests("SudoBackend", ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewSudoBackend"]),
+        tests("ExecBackend", ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewExecBackend"]),
         tests(
             "Sessions",
-            ["CurfewModel", "CurfewDrivers", "CurfewExecBackend", "CurfewJournal", "CurfewDaemon", logging, posix, core]),
+            [
+                "CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewExecBackend", "CurfewJournal", "CurfewDaemon", logging,
+                posix, core,
+            ]),
         tests(
             "Integration",
             [
-                "CurfewModel", "CurfewDesiredState", "CurfewGates", "CurfewDaemon", "CurfewDrivers", "CurfewLocalRuntime",
+                "CurfewSystem", "CurfewModel", "CurfewDesiredState", "CurfewGates", "CurfewDaemon", "CurfewDrivers",
+                "CurfewLocalRuntime",
                 "CurfewJournal", "CurfewMetrics", logging,
             ]),
     ]

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,12 +14,6 @@
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
-#endif
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal 424
 #endif
 
 enum { MOST_DESCRIPTORS = 16, OUT_OF_THE_WAY = 64 };
@@ -140,14 +133,6 @@ int curfew_launch(const struct curfew_launch *launch, pid_t *pid, int *step) {
     *pid = child;
     return 0;
 }
-
-int curfew_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
-
-int curfew_pidfd_kill(int pidfd, int signal) {
-    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
-}
-
-int curfew_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 int curfew_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
 

@@ -37,17 +37,8 @@ enum curfew_step {
 /// Blocks until the program has been executed (some 0.2 ms).
 int curfew_launch(const struct curfew_launch *launch, pid_t *pid, int *step);
 
-/// A descriptor that becomes readable when the process ends, closed on exec; -1 with errno on failure.
-int curfew_pidfd_open(pid_t pid);
-
-/// Sends a signal to the process behind `pidfd`, which can be no other; -1 with errno on failure.
-int curfew_pidfd_kill(int pidfd, int signal);
-
 /// A pipe whose ends are closed on exec and never block: `ends[0]` is read, `ends[1]` written; -1 with errno on failure.
 int curfew_pipe(int ends[2]);
 
 /// Writes everything of the file system that `descriptor` is on to disk; -1 with errno on failure.
 int curfew_syncfs(int descriptor);
-
-/// An anonymous file in memory, closed on exec; -1 with errno on failure.
-int curfew_memory_file(const char *name);

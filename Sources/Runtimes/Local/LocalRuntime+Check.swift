@@ -1,4 +1,4 @@
-import CLauncher
+import CProcess
 import CurfewDrivers
 import CurfewModel
 import Glibc
@@ -32,7 +32,7 @@ extension LocalRuntime {
         let sandbox = Sandbox(
             hostname: "check", hostFiles: "/usr/share", artifact: nil, writable: [], environment: ["PATH": "/usr/bin"],
             temporary: ByteCount(1 << 20), user: user)
-        let number = curfew_memory_file("curfew-check")
+        let number = curfew_memory_file("curfew-check", 0)
         guard number >= 0 else { throw failure("try the sandbox", bubblewrap, errno) }
         let output = Descriptor(owning: number)
         let launch = Launch(

@@ -1,4 +1,4 @@
-import CLauncher
+import CProcess
 import CurfewDrivers
 public import CurfewModel
 import Glibc

@@ -1,4 +1,5 @@
 import CLauncher
+import CProcess
 import CurfewDrivers
 import Glibc
 
@@ -21,7 +22,7 @@ struct Launch: Sendable {
 
     /// Starts it and gives back its process id. It is our child: reap it by that id, once.
     func start(for operation: String, _ subject: String) throws -> Int32 {
-        let number = curfew_memory_file("curfew-options")
+        let number = curfew_memory_file("curfew-options", 0)
         guard number >= 0 else { throw failure(operation, subject, errno) }
         let memory = Descriptor(owning: number)
         let bytes = options.reduce(into: [UInt8]()) { $0 += Array($1.utf8) + [0] }

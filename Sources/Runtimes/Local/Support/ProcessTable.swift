@@ -1,4 +1,4 @@
-import CLauncher
+import CProcess
 import Glibc
 
 /// Names a process for ever: a process id alone is given out again.
