@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check demo bench deb format clean
+.PHONY: help setup build test fuzz check demo bench deb format clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -15,6 +15,9 @@ build: setup ## build the release binary, .build/release/curfew, which needs no 
 
 test: setup ## build and run every test
 	@Scripts/test
+
+fuzz: setup ## feed made-up input to everything that reads input of others; SECONDS=60 for each of TARGETS=all
+	@Scripts/fuzz --seconds $(or $(SECONDS),60) $(TARGETS)
 
 check: ## check formatting and file lengths
 	@Scripts/check
@@ -37,4 +40,4 @@ format: ## format the Swift sources
 	@Scripts/swift-files | xargs -0 swift format -i
 
 clean: ## remove what was built
-	rm -rf .build .build-* .build_* Benchmarks/.build Benchmarks/.build-* .demo
+	rm -rf .build .build-* .build_* Benchmarks/.build Benchmarks/.build-* Fuzz/.build Fuzz/.build-* .demo

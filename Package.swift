@@ -1,12 +1,15 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+/// What the fuzz package builds has to tell libFuzzer which way it went; see Fuzz/Package.swift.
+let underFuzz = Context.environment["CURFEW_FUZZ"] == nil ? [] : ["-sanitize=fuzzer"]
+
 /// One place for the rules that every Swift target is built by.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
-    .unsafeFlags(["-warnings-as-errors"]),
+    .unsafeFlags(["-warnings-as-errors"] + underFuzz),
 ]
 
 /// Modules carry the prefix `Curfew`, folders do not: SwiftPM names are shared with every dependency.
@@ -59,6 +62,13 @@ let package = Package(
         .library(name: "CurfewJournal", targets: ["CurfewJournal"]),
         .library(name: "CurfewDockerAPI", targets: ["CurfewDockerAPI"]),
         .library(name: "CurfewDockerRuntime", targets: ["CurfewDockerRuntime"]),
+        // For the fuzz targets, which are a package of their own too.
+        .library(
+            name: "CurfewUnderFuzz",
+            targets: [
+                "CurfewModel", "CurfewSystem", "CurfewDesiredState", "CurfewGitSource", "CurfewSSHBackend", "CurfewSudoBackend",
+                "CurfewExecBackend", "CurfewDockerAPI", "CurfewContainers", "CurfewLocalRuntime", "CurfewAPI", "CurfewDaemon",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -159,6 +169,7 @@ let package = Package(
             name: "curfew", dependencies: ["CurfewCLI", "CurfewGitSource"], path: "Sources/curfew", swiftSettings: strict),
         module("TestSupport", ["CurfewSystem", "CurfewModel", "CurfewDrivers", subprocess]),
 
+        tests("Documentation", []),
         tests("System", ["CurfewSystem"]),
         tests("Model", ["CurfewModel"]),
         tests("DesiredState", ["CurfewModel", "CurfewDesiredState"]),

@@ -92,7 +92,7 @@ extension DockerClient {
 
     /// Seconds and nanoseconds as the API wants them.
     static func time(_ nanoseconds: Int64) -> String {
-        let (whole, part) = (nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000)
+        let (whole, part) = max(0, nanoseconds).quotientAndRemainder(dividingBy: 1_000_000_000)
         return "\(whole)." + String(repeating: "0", count: 9 - String(part).count) + String(part)
     }
 

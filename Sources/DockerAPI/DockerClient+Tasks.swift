@@ -52,7 +52,10 @@ public struct SwarmTask: Decodable, Sendable {
         let digits = text.split { !$0.isASCII || !$0.isNumber }.map(String.init)
         guard text.hasSuffix("Z"), digits.count == 6 || digits.count == 7 else { return nil }
         let numbers = digits.prefix(6).compactMap { Int32($0) }
-        guard numbers.count == 6 else { return nil }
+        // An engine may say anything: what is no time of day is none, and no figure overflows.
+        guard numbers.count == 6, (1...9999).contains(numbers[0]), (1...12).contains(numbers[1]), (1...31).contains(numbers[2]),
+            (0...23).contains(numbers[3]), (0...59).contains(numbers[4]), (0...60).contains(numbers[5])
+        else { return nil }
         var time = tm()
         (time.tm_year, time.tm_mon, time.tm_mday) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])
         (time.tm_hour, time.tm_min, time.tm_sec) = (numbers[3], numbers[4], numbers[5])

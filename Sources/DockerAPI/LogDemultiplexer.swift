@@ -25,17 +25,20 @@ struct LogDemultiplexer {
             raw = Data()
             return
         }
-        while raw.count >= 8 {
-            let head = Array(raw.prefix(8))
+        // A slice, so that many small frames are not many copies of the rest.
+        var rest = raw[...]
+        while rest.count >= 8 {
+            let head = Array(rest.prefix(8))
             let length = head[4...7].reduce(0) { $0 << 8 | Int($1) }
-            guard raw.count >= 8 + length else {
+            guard rest.count >= 8 + length else {
                 // The engine's frames have at most 16 KiB; more is something else.
-                if length > 1 << 20 { (self.isFramed, raw) = (false, Data()) }
-                return
+                if length > 1 << 20 { (self.isFramed, rest) = (false, Data()) }
+                break
             }
-            take(head[0], raw.dropFirst(8).prefix(length))
-            raw = Data(raw.dropFirst(8 + length))
+            take(head[0], rest.dropFirst(8).prefix(length))
+            rest = rest.dropFirst(8 + length)
         }
+        raw = Data(rest)
     }
 
     /// The lines that have come to an end since the last call.

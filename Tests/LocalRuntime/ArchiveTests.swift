@@ -151,6 +151,22 @@ import Testing
         }
     }
 
+    @Test("A directory of 100,000 entries that are nothing is read once, not once for each", .timeLimit(.minutes(1)))
+    func manyEntries() throws {
+        let count = 100_000
+        var entry = [UInt8](repeating: 0, count: 46) + Array("a/".utf8)
+        entry.replaceSubrange(0..<4, with: [0x50, 0x4B, 1, 2])
+        entry[28] = 2
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(entry.count * count + 22)
+        for _ in 0..<count { bytes += entry }
+        let size = UInt32(bytes.count)
+        let number = (0..<4).map { UInt8(size >> (8 * $0) & 255) }
+        bytes += [0x50, 0x4B, 5, 6] + [UInt8](repeating: 0, count: 8) + number + [UInt8](repeating: 0, count: 6)
+        let out = try unpack(bytes, as: .zip)
+        #expect(exists(out.file("out/a")))
+    }
+
     @Test(
         "The names that zip files are attacked by",
         arguments: [("index.html", "../../evil"), ("index.html", "/tmp/eviil"), ("bin/run.sh", "../../evil")])

@@ -42,7 +42,10 @@ public struct Span: Hashable, Comparable, Sendable, Codable, CustomStringConvert
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
     /// A length of whole seconds.
-    public static func seconds(_ seconds: Int64) -> Span { Span(milliseconds: seconds * 1000) }
+    public static func seconds(_ seconds: Int64) -> Span {
+        let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        return Span(milliseconds: overflow ? (seconds < 0 ? .min : .max) : milliseconds)
+    }
 
     /// A length of milliseconds.
     public static func milliseconds(_ milliseconds: Int64) -> Span { Span(milliseconds: milliseconds) }

@@ -119,7 +119,7 @@ extension DockerRuntime {
         let id = Self.foreignID(details.Id)
         var instance = ObservedInstance(
             id: id, workload: workload, generation: generation, state: state(of: details, id),
-            createdAt: Instant(milliseconds: summary.Created * 1000))
+            createdAt: Instant(milliseconds: 0) + .seconds(summary.Created))
         instance.foreign = why
         return Sight(summary: summary, instance: instance)
     }
@@ -145,7 +145,9 @@ extension DockerRuntime {
         case .published(let address):
             var result: [Name: Endpoint] = [:]
             for (name, port) in mark.ports {
-                if let found = (summary.Ports ?? []).first(where: { $0.PrivatePort == port && $0.PublicPort != nil }) {
+                if let found = (summary.Ports ?? []).first(where: {
+                    $0.PrivatePort == port && (1...65535).contains($0.PublicPort ?? 0)
+                }) {
                     result[name] = Endpoint(host: address, port: found.PublicPort ?? port)
                 }
             }

@@ -27,7 +27,7 @@ extension DockerRuntime {
             }
             let state = try await client.exec(exec)
             guard isDone else {
-                if client.endpoint.isLocal, let pid = state.Pid { ContainerProcess.end(Int32(pid), in: container) }
+                if client.endpoint.isLocal, let pid = state.Pid { ContainerProcess.end(Int32(clamping: pid), in: container) }
                 throw DockerError(.timedOut, "run probe", "\(words.first ?? "") was not done after \(timeout)")
             }
             return Int32(clamping: state.ExitCode ?? 1)

@@ -21,8 +21,15 @@ extension DockerRuntime {
         }
     }
 
+    /// In the engine's unit, which ends in the year 2262.
+    private static func nanoseconds(_ instant: Instant) -> Int64 {
+        let most = Int64.max / 1_000_000
+        return min(max(instant.milliseconds, 0), most) * 1_000_000
+    }
+
     private func take(_ event: EngineEvent) {
-        cursor = max(cursor, event.nanoseconds)
+        // A time that cannot be would be asked for ever after, and hide what happens until then.
+        cursor = max(cursor, min(event.nanoseconds, Self.nanoseconds(wallClock() + .seconds(60))))
         guard let container = event.actor.ID else { return }
         if let entry = entry(of: event, isLive: true) { entered.yield(entry) }
         let action = String(event.action.prefix { $0 != ":" })
@@ -45,7 +52,7 @@ extension DockerRuntime {
         let now = wallClock()
         try await translating("read the engine's history", "\(client.endpoint)") {
             try await client.events(
-                since: since.milliseconds * 1_000_000, until: max(now.milliseconds, since.milliseconds) * 1_000_000,
+                since: Self.nanoseconds(since), until: Self.nanoseconds(max(now, since)),
                 filters: Self.filters
             ) { event in
                 if let entry = self.entry(of: event, isLive: false) { found.append(entry) }

@@ -19,8 +19,9 @@ struct ZipReader {
 
     /// Unpacks everything.
     mutating func read() throws {
-        var directory = try centralDirectory()
-        while let entry = try next(&directory) { try unpack(entry) }
+        let directory = try centralDirectory()
+        var position = 0
+        while let entry = try next(directory, &position) { try unpack(entry) }
         try sink.finish()
     }
 
@@ -51,21 +52,22 @@ struct ZipReader {
         return try bytes(at: start, count: length)
     }
 
-    private func next(_ directory: inout [UInt8]) throws -> Entry? {
-        guard !directory.isEmpty else { return nil }
-        guard directory.count >= 46, directory.number(0, 4) == 0x0201_4B50 else { throw sink.bad("its directory is broken") }
-        let (nameSize, extraSize, commentSize) = (
-            Int(directory.number(28, 2)), Int(directory.number(30, 2)), Int(directory.number(32, 2))
-        )
-        let end = 46 + nameSize + extraSize + commentSize
-        guard end <= directory.count else { throw sink.bad("its directory is broken") }
-        guard directory.number(8, 2) & 0x2041 == 0 else { throw sink.bad("it is encrypted") }
+    private func next(_ directory: [UInt8], _ position: inout Int) throws -> Entry? {
+        let start = position
+        guard start < directory.count else { return nil }
+        func number(_ at: Int, _ count: Int) -> UInt64 { directory.number(start + at, count) }
+        guard directory.count - start >= 46, number(0, 4) == 0x0201_4B50 else { throw sink.bad("its directory is broken") }
+        let name = start + 46
+        let extra = name + Int(number(28, 2))
+        let comment = extra + Int(number(30, 2))
+        position = comment + Int(number(32, 2))
+        guard position <= directory.count else { throw sink.bad("its directory is broken") }
+        guard number(8, 2) & 0x2041 == 0 else { throw sink.bad("it is encrypted") }
         var entry = Entry(
-            name: String(decoding: directory[46..<(46 + nameSize)], as: UTF8.self), method: directory.number(10, 2),
-            sum: UInt32(directory.number(16, 4)), packed: directory.number(20, 4), unpacked: directory.number(24, 4),
-            offset: directory.number(42, 4), mode: directory.number(4, 2) >> 8 == 3 ? UInt32(directory.number(38, 4)) >> 16 : 0)
-        try widen(&entry, Array(directory[(46 + nameSize)..<(46 + nameSize + extraSize)]))
-        directory.removeFirst(end)
+            name: String(decoding: directory[name..<extra], as: UTF8.self), method: number(10, 2),
+            sum: UInt32(number(16, 4)), packed: number(20, 4), unpacked: number(24, 4), offset: number(42, 4),
+            mode: number(4, 2) >> 8 == 3 ? UInt32(number(38, 4)) >> 16 : 0)
+        try widen(&entry, Array(directory[extra..<comment]))
         return entry
     }
 

@@ -1,0 +1,10 @@
+@testable import CurfewGitSource
+import CurfewModel
+
+/// Trees, commits and tags as bytes.
+enum GitObjectsTarget {
+    @Sendable static func run(_ bytes: UnsafeRawBufferPointer) {
+        let object = SignedObject(commit: Array(bytes))
+        _ = object.signature.flatMap { SSHSignature($0) }
+    }
+}
