@@ -77,6 +77,19 @@ public enum Checkup {
         return checks
     }
 
+    /// A token that goes over the network for everybody to read.
+    private static func insecure(_ configuration: ServiceConfiguration) -> [Check] {
+        let repository = configuration.repository
+        guard repository.credentials.tokenFile != nil else { return [] }
+        return ([repository.url] + repository.mirrors).filter { Composition.sendsTokenInTheClear(to: $0) }.map { _ in
+            Check(
+                subject: "repository.credentials", result: repository.credentials.allowInsecure ? .limited : .missing,
+                detail: repository.credentials.allowInsecure
+                    ? "the token goes over plain http, for everybody on the way to read; use https://"
+                    : "the token does not go over plain http; use https://, or set credentials.allowInsecure: true")
+        }
+    }
+
     /// Files with secrets: there, readable, and for nobody else.
     private static func secrets(_ configuration: ServiceConfiguration) -> [Check] {
         let credentials = configuration.repository.credentials
@@ -84,14 +97,15 @@ public enum Checkup {
             [
                 credentials.tokenFile, credentials.sshKeyFile, credentials.passphraseFile, configuration.identity.signingKey,
             ] + configuration.backends.values.filter { $0.settings["agent"] == nil }.map { $0.settings["ca"]?.text }
-        return files.compactMap { $0 }.map { path in
-            var info = stat()
-            guard stat(path, &info) == 0, Glibc.access(path, R_OK) == 0 else {
-                return Check(subject: path, result: .missing, detail: "it cannot be read: \(reason(errno))")
+        return insecure(configuration)
+            + files.compactMap { $0 }.map { path in
+                var info = stat()
+                guard stat(path, &info) == 0, Glibc.access(path, R_OK) == 0 else {
+                    return Check(subject: path, result: .missing, detail: "it cannot be read: \(reason(errno))")
+                }
+                return info.st_mode & 0o077 == 0
+                    ? Check(subject: path, result: .good, detail: "readable by its owner alone")
+                    : Check(subject: path, result: .limited, detail: "others can read it; run: chmod 600 \(path)")
             }
-            return info.st_mode & 0o077 == 0
-                ? Check(subject: path, result: .good, detail: "readable by its owner alone")
-                : Check(subject: path, result: .limited, detail: "others can read it; run: chmod 600 \(path)")
-        }
     }
 }

@@ -35,15 +35,19 @@ public enum Composition {
             path: StateFolder(path: configuration.state).mirror,
             location: RepositoryLocation(
                 url: repository.url, mirrors: repository.mirrors, branch: repository.branch, timeout: repository.timeout,
+                longestFetch: repository.maxFetch,
                 credentials: GitCredentials(
                     username: credentials.username, tokenFile: credentials.tokenFile, sshKeyFile: credentials.sshKeyFile,
                     passphraseFile: credentials.passphraseFile, knownHostsFile: credentials.knownHostsFile,
-                    certificateAuthorityFile: credentials.caFile),
+                    certificateAuthorityFile: credentials.caFile, allowsInsecure: credentials.allowInsecure),
                 identity: GitIdentity(
                     name: configuration.identity.name, email: configuration.identity.email,
                     signingKeyFile: configuration.identity.signingKey)),
             worker: [program, "git-worker"])
     }
+
+    /// Whether a token for this address would be readable on the way.
+    static func sendsTokenInTheClear(to address: String) -> Bool { RepositoryLocation.sendsInTheClear(address) }
 
     static func runtimes(
         of configuration: ServiceConfiguration, state: StateFolder, artifacts: any ArtifactSource

@@ -36,6 +36,8 @@ public struct GitError: Error, Sendable, Hashable, Codable, CustomStringConverti
         public static let corrupt = Code(rawValue: "corrupt")
         /// A value cannot be used.
         public static let invalid = Code(rawValue: "invalid")
+        /// It is more than is taken at once.
+        public static let tooLarge = Code(rawValue: "tooLarge")
         /// The disk is full or cannot be written.
         public static let storage = Code(rawValue: "storage")
         /// Anything else.
@@ -63,6 +65,7 @@ enum LibGit2 {
         git_libgit2_init()
         _ = curfew_git_trust_owner()
         _ = curfew_git_cache_limit(8 << 20)
+        _ = curfew_git_window(32 << 20, 256 << 20)
     }()
 
     /// Turns a libgit2 result into an error, reading the thread's message at once.
@@ -77,7 +80,7 @@ enum LibGit2 {
             case GIT_ENONFASTFORWARD: .rejected
             case GIT_EINVALIDSPEC: .invalid
             case GIT_ECONFLICT, GIT_EMERGECONFLICT: .conflict
-            default: text.contains("No space left") ? .storage : .failed
+            default: text.contains("No space left") ? .storage : text.contains("File too large") ? .tooLarge : .failed
             }
         throw GitError(code, operation: operation, subject: subject, String(text.prefix(500)))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// An address of a repository, checked: it cannot be taken for an option and carries no password.
 struct RemoteURL: Sendable, Hashable {
@@ -62,6 +63,26 @@ struct RemoteURL: Sendable, Hashable {
             port = nil
         }
         guard scheme == .file || (!host.isEmpty && !host.hasPrefix("-")) else { throw refuse("it has no host") }
+    }
+
+    /// Scheme, host, port and path of an http(s) address, without a user and a `/` at the end.
+    var base: String {
+        guard let range = text.firstRange(of: "://") else { return text }
+        let path = text[range.upperBound...].drop { $0 != "/" }
+        let place = (host.contains(":") ? "[\(host)]" : host) + (port.map { ":\($0)" } ?? "")
+        var base = "\(scheme.rawValue)://\(place)\(path)"
+        while base.utf8.last == UInt8(ascii: "/") { base.removeLast() }
+        return base
+    }
+
+    /// Whether what is sent there leaves this machine's own network.
+    var isLoopback: Bool {
+        var (four, six) = (in_addr(), in6_addr())
+        if inet_pton(AF_INET, host, &four) == 1 { return UInt32(bigEndian: four.s_addr) >> 24 == 127 }
+        if inet_pton(AF_INET6, host, &six) == 1 {
+            return withUnsafeBytes(of: six) { $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1 }
+        }
+        return host.lowercased() == "localhost"
     }
 
     /// The folder that a `file` address names, as libgit2 reads it.

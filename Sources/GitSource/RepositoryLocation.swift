@@ -10,6 +10,8 @@ public struct RepositoryLocation: Sendable {
     public var branch: String
     /// The longest time that one exchange with one address may take.
     public var timeout: Span
+    /// The most that one fetch may add.
+    public var longestFetch: ByteCount
     /// How to log in.
     public var credentials: GitCredentials
     /// Who Curfew's own commits are by.
@@ -18,14 +20,24 @@ public struct RepositoryLocation: Sendable {
     /// Makes a location.
     public init(
         url: String, mirrors: [String] = [], branch: String = "main", timeout: Span = .seconds(60),
+        longestFetch: ByteCount = ByteCount(512 << 20),
         credentials: GitCredentials = GitCredentials(), identity: GitIdentity = GitIdentity()
     ) {
         self.url = url
         self.mirrors = mirrors
         self.branch = branch
         self.timeout = timeout
+        self.longestFetch = longestFetch
         self.credentials = credentials
         self.identity = identity
+    }
+}
+
+extension RepositoryLocation {
+    /// Whether a token for this address would go over the network for everybody to read.
+    public static func sendsInTheClear(_ address: String) -> Bool {
+        guard let url = try? RemoteURL(address) else { return false }
+        return url.scheme == .http && !url.isLoopback
     }
 }
 
@@ -43,11 +55,13 @@ public struct GitCredentials: Sendable, Codable, Hashable {
     public var knownHostsFile: String?
     /// PEM file with the authorities to trust for https instead of the system's.
     public var certificateAuthorityFile: String?
+    /// Whether the token may go over plain http to another machine; `nil` = no.
+    public var allowsInsecure: Bool?
 
     /// Makes credentials; all absent means anonymous.
     public init(
         username: String? = nil, tokenFile: String? = nil, sshKeyFile: String? = nil, passphraseFile: String? = nil,
-        knownHostsFile: String? = nil, certificateAuthorityFile: String? = nil
+        knownHostsFile: String? = nil, certificateAuthorityFile: String? = nil, allowsInsecure: Bool? = nil
     ) {
         self.username = username
         self.tokenFile = tokenFile
@@ -55,6 +69,7 @@ public struct GitCredentials: Sendable, Codable, Hashable {
         self.passphraseFile = passphraseFile
         self.knownHostsFile = knownHostsFile
         self.certificateAuthorityFile = certificateAuthorityFile
+        self.allowsInsecure = allowsInsecure
     }
 }
 

@@ -11,7 +11,16 @@ public enum PlainFile {
 
     /// The same with what the file system says of the very file that was read: owner, mode, time.
     public static func readWithStatus(_ path: String, limit: Int) throws(SystemError) -> (bytes: [UInt8], status: stat)? {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        try read(open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), path, limit: limit)
+    }
+
+    /// The same for a path that need not be UTF-8.
+    public static func read(_ path: [UInt8], limit: Int) throws(SystemError) -> [UInt8]? {
+        let file = path.withCPath { open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
+        return try read(file, String(decoding: path, as: UTF8.self), limit: limit)?.bytes
+    }
+
+    private static func read(_ file: Int32, _ path: String, limit: Int) throws(SystemError) -> (bytes: [UInt8], status: stat)? {
         guard file >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             if errno == ELOOP { throw notPlain(path, "it is a symbolic link") }
@@ -41,14 +50,17 @@ public enum PlainFile {
 
     /// The names in a folder, in no order; `nil` when it cannot be read.
     public static func names(in folder: String) -> [String]? {
-        guard let handle = opendir(folder) else { return nil }
+        rawNames(in: Array(folder.utf8))?.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The same as bytes, which need not be UTF-8.
+    public static func rawNames(in folder: [UInt8]) -> [[UInt8]]? {
+        guard let handle = folder.withCPath({ opendir($0) }) else { return nil }
         defer { closedir(handle) }
-        var names: [String] = []
+        var names: [[UInt8]] = []
         while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
         }
         return names
     }
@@ -84,5 +96,18 @@ public enum PlainFile {
 
     static func notPlain(_ path: String, _ what: String) -> SystemError {
         SystemError(.unmanaged, operation: "use", subject: path, "\(what); Curfew uses plain files alone")
+    }
+}
+
+extension [UInt8] {
+    /// Lends these bytes as a path for a system call. One with a NUL in it names nothing.
+    public func withCPath<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        let path = contains(0) ? [0] : self + [0]
+        return path.withUnsafeBufferPointer { buffer in
+            buffer.withMemoryRebound(to: CChar.self) { chars in
+                guard let base = chars.baseAddress else { preconditionFailure("it has at least the NUL") }
+                return body(base)
+            }
+        }
     }
 }

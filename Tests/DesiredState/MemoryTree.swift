@@ -37,12 +37,13 @@ struct MemoryTree: FileTree {
             case .file(let bytes):
                 let id = Self.id(of: bytes)
                 blobs[id] = bytes
-                entry = FileEntry(name: parts.last ?? "", kind: .file, id: id)
+                entry = FileEntry(name: FileName(parts.last ?? ""), kind: .file, id: id)
             case .symlink(let target):
                 let id = Self.id(of: Array(target.utf8))
                 blobs[id] = Array(target.utf8)
-                entry = FileEntry(name: parts.last ?? "", kind: .symlink, id: id)
-            case .submodule: entry = FileEntry(name: parts.last ?? "", kind: .submodule, id: Self.id(of: Array("sub".utf8)))
+                entry = FileEntry(name: FileName(parts.last ?? ""), kind: .symlink, id: id)
+            case .submodule:
+                entry = FileEntry(name: FileName(parts.last ?? ""), kind: .submodule, id: Self.id(of: Array("sub".utf8)))
             }
             folders[folder, default: []].append(entry)
         }
@@ -57,7 +58,7 @@ struct MemoryTree: FileTree {
             } else {
                 let parts = folder.split(separator: "/")
                 folders[parts.dropLast().joined(separator: "/"), default: []]
-                    .append(FileEntry(name: String(parts.last ?? ""), kind: .folder, id: id))
+                    .append(FileEntry(name: FileName(String(parts.last ?? "")), kind: .folder, id: id))
             }
         }
         self.trees = trees

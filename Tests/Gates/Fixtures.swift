@@ -94,7 +94,7 @@ enum Make {
                 name: name(text), person: name(person), role: role.name, duration: duration, reason: reason,
                 notBefore: notBefore,
                 breakGlass: breakGlass),
-            path: "grants/\(text).yaml", blob: id("blob \(text) \(duration) \(reason)"))
+            path: RepositoryPath("grants/\(text).yaml"), blob: id("blob \(text) \(duration) \(reason)"))
     }
 
     /// The request as its own commit.

@@ -52,14 +52,14 @@ import Testing
 
     @Test(arguments: ["grants-archive/x", "policies-old/x", "grantsx", "docs/grants/x"])
     func foldersThatOnlyBeginAlikeAreOrdinary(_ path: String) {
-        let link = PathChange(path: path, old: nil, new: Make.id("l"), isPlain: false)
+        let link = PathChange(path: RepositoryPath(path), old: nil, new: Make.id("l"), isPlain: false)
         let found = judge([link], [])
         #expect(found == .accepted(signer: Make.name("alice"), approvedBy: []), "\(found)")
     }
 
     @Test(arguments: ["grants", "policies", "grants/x", "policies/x"])
     func noLinkStandsInTheirPlace(_ path: String) {
-        let link = PathChange(path: path, old: nil, new: Make.id("l"), isPlain: false)
+        let link = PathChange(path: RepositoryPath(path), old: nil, new: Make.id("l"), isPlain: false)
         guard case .refused(let reasons) = judge([link], by: "dave", []) else { return #expect(Bool(false), "taken") }
         #expect(reasons.contains { $0.contains("plain files") })
     }

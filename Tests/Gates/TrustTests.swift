@@ -148,7 +148,7 @@ import Testing
 @Suite struct TrustBypassTests {
     @Test func curfewsKeyDoesNotRevertPoliciesOrTheEndOfAGrant() {
         for path in ["policies/people.yaml", "grants/alice-1.yaml"] {
-            let change = PathChange(path: path, old: Make.id("a"), new: Make.id("b"))
+            let change = PathChange(path: RepositoryPath(path), old: Make.id("a"), new: Make.id("b"))
             let found = TrustGate.judge(
                 BranchStep(commit: Make.commit("1", by: "curfew", [change])), policies: Make.policies(),
                 policiesAreBroken: false,

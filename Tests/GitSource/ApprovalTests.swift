@@ -26,7 +26,7 @@ import Testing
             try await git("push", "-qf", "origin", "\(what):refs/tags/\(name)", in: fixture.work)
         }
         func approvals() async throws -> [String: ApprovalTag] {
-            _ = try await mirror.refresh()
+            _ = try await mirror.refresh(waitingForApprovals: .seconds(30))
             let tags = try await mirror.approvals()
             return Dictionary(uniqueKeysWithValues: tags.map { ($0.reference, $0) })
         }

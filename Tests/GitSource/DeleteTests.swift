@@ -36,7 +36,7 @@ import Testing
     @Test func aPushInBetweenIsKept() async throws {
         let fixture = try await Fixture("between")
         try await fixture.commit("Grants", ["grants/a.yaml": "a", "grants/b.yaml": "b"])
-        let files = ["grants/a.yaml": try await object("HEAD:grants/a.yaml", in: fixture)]
+        let files: [RepositoryPath: ObjectID] = ["grants/a.yaml": try await object("HEAD:grants/a.yaml", in: fixture)]
         let other = try await side(fixture, ["grants/c.yaml": "c"])
         let (server, mirror) = try await interrupted(fixture, by: "git update-ref refs/heads/main \(other)")
         defer { withExtendedLifetime(server) {} }
@@ -49,7 +49,7 @@ import Testing
     @Test func aGrantEditedInBetweenStays() async throws {
         let fixture = try await Fixture("edited")
         try await fixture.commit("Grants", ["grants/a.yaml": "a", "grants/b.yaml": "b"])
-        let files = [
+        let files: [RepositoryPath: ObjectID] = [
             "grants/a.yaml": try await object("HEAD:grants/a.yaml", in: fixture),
             "grants/b.yaml": try await object("HEAD:grants/b.yaml", in: fixture),
         ]
@@ -83,8 +83,9 @@ import Testing
         try await git("push", "-q", "origin", "\(commit):main", in: fixture.work)
         let mirror = try await fixture.mirror()
         let a = try #require(ObjectID(blob))
-        let files = [
-            "grants/a.yaml": a, "grants/b\u{FFFD}.yaml": a, "grants/sub": try await object("HEAD:grants/sub", in: fixture),
+        let files: [RepositoryPath: ObjectID] = [
+            "grants/a.yaml": a, RepositoryPath(bytes: Array("grants/b".utf8) + [0xFF] + Array(".yaml".utf8)): a,
+            "grants/sub": try await object("HEAD:grants/sub", in: fixture),
         ]
         let pushed = try await mirror.deleteAndPush(files, message: "Revert\n", at: Self.now, attempts: 1)
         #expect(try await fixture.remoteTip() == pushed)

@@ -25,7 +25,7 @@ import Testing
         try await fixture.commit(
             "Grants", ["grants/a.yaml": "a", "grants/b.yaml": "b", "grants/c.yaml": "c", "grants/d/e.yaml": "e"])
         let mirror = try await signed(fixture)
-        let files = [
+        let files: [RepositoryPath: ObjectID] = [
             "grants/a.yaml": try await blob("grants/a.yaml", in: fixture),
             "grants/b.yaml": try await blob("grants/b.yaml", in: fixture),
             // A folder where a grant should be has the id of a tree.
@@ -57,7 +57,7 @@ import Testing
         try await fixture.commit("Grants", ["grants/a.yaml": "a", "grants/b.yaml": "b"])
         let mirror = try await signed(fixture)
         _ = try await mirror.refresh()
-        let files = ["grants/a.yaml": try await blob("grants/a.yaml", in: fixture)]
+        let files: [RepositoryPath: ObjectID] = ["grants/a.yaml": try await blob("grants/a.yaml", in: fixture)]
         let other = try await fixture.commit("Theirs", ["grants/c.yaml": "c"])
         let commit = try #require(try await mirror.deleteAndPush(files, message: "Revert\n", at: Self.now, attempts: 3))
         #expect(try await mirror.commit(commit).parents == [other])

@@ -33,7 +33,21 @@ import Testing
         #expect(try SignatureVerifier().check(0) { _ in one }.isEmpty)
     }
 
-    @Test(arguments: ["exit 1", "exit 2", "kill -9 $$", "exit 127", nil])
+    /// What makes OpenSSH fall over is a bad signature, and no reason to ask for ever.
+    @Test(arguments: ["SEGV", "ABRT", "BUS"]) func aSignatureThatCrashesItIsBad(_ signal: String) async throws {
+        let scratch = try Scratch("crash")
+        let keys = try await SigningKeys(scratch, "alice")
+        let program = try scratch.write("keygen", "#!/bin/sh\nulimit -c 0\nkill -\(signal) $$\n")
+        chmod(program, 0o755)
+        let check = try SignatureVerifier(program: program).check(try await signed(keys, "one"))
+        guard case .bad(let reason) = check else {
+            Issue.record("\(check)")
+            return
+        }
+        #expect(reason.contains("signal"))
+    }
+
+    @Test(arguments: ["exit 1", "exit 2", "kill -9 $$", "exit 127", "exec sleep 60", nil])
     func aProgramThatFailsSaysNothing(_ command: String?) async throws {
         let scratch = try Scratch("broken")
         let keys = try await SigningKeys(scratch, "alice")
@@ -43,7 +57,7 @@ import Testing
             program = try scratch.write("keygen", "#!/bin/sh\n\(command)\n")
             chmod(program, 0o755)
         }
-        let verifier = SignatureVerifier(program: program)
+        let verifier = SignatureVerifier(program: program, limit: .seconds(2))
         #expect(throws: GitError.self) { try verifier.check(object) }
         // One that has no signature needs no program; the others do.
         #expect(throws: GitError.self) {

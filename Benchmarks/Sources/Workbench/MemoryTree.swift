@@ -11,7 +11,7 @@ public final class MemoryTree: FileTree {
         var trees: [ObjectID: [FileEntry]] = [:]
         var blobs: [ObjectID: [UInt8]] = [:]
         func store(_ entries: [FileEntry]) -> ObjectID {
-            let id = Self.id(entries.map { $0.name + $0.id.hex }.joined().utf8)
+            let id = Self.id(entries.flatMap { $0.name.bytes + Array($0.id.hex.utf8) })
             trees[id] = entries
             return id
         }
@@ -20,9 +20,9 @@ public final class MemoryTree: FileTree {
                 let bytes = Array(files.text(number, version: versions[number] ?? 1).utf8)
                 let id = Self.id(bytes)
                 blobs[id] = bytes
-                return FileEntry(name: files.fileName(number), kind: .file, id: id)
+                return FileEntry(name: FileName(files.fileName(number)), kind: .file, id: id)
             }
-            return FileEntry(name: folder, kind: .folder, id: store(entries))
+            return FileEntry(name: FileName(folder), kind: .folder, id: store(entries))
         }
         root = store([FileEntry(name: "manifests", kind: .folder, id: store(bundles))])
         (self.trees, self.blobs) = (trees, blobs)

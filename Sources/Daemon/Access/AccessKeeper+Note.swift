@@ -26,11 +26,10 @@ extension AccessKeeper {
             store[file.id] = record
         }
         for broken in grants.broken {
-            let base = broken.path.split(separator: "/").last?.split(separator: ".").first.map(String.init) ?? ""
-            let record = GrantRecord(broken, name: Name(base) ?? Name(literal: "unnamed"), firstSeen: now)
+            let record = GrantRecord(broken, name: GrantRecord.name(for: broken.path), firstSeen: now)
             guard store[record.id] == nil else { continue }
             store[record.id] = record
-            await self.record("grant.refused", "\(broken.path.escapingControls): \(record.reasons.joined(separator: "; "))")
+            await self.record("grant.refused", "\(broken.path): \(record.reasons.joined(separator: "; "))")
         }
         // Removed from the branch by a person: given back, or denied.
         guard knownRevision != nil, problems["load"] == nil else { return }

@@ -7,7 +7,7 @@ import CurfewModel
 struct GrantHistory: Sendable {
     /// One file of `grants/`.
     struct Entry: Hashable, Sendable {
-        var path: String
+        var path: RepositoryPath
         var blob: ObjectID
     }
     /// The commit since which each present file has been there.
@@ -45,7 +45,7 @@ struct GrantHistory: Sendable {
     }
 
     private mutating func take(_ files: [FileEntry], from commit: ObjectID) {
-        let now = Set(files.map { Entry(path: "grants/\($0.name)", blob: $0.id) })
+        let now = Set(files.map { Entry(path: RepositoryPath("grants").appending($0.name), blob: $0.id) })
         for entry in introduced.keys where !now.contains(entry) {
             introduced[entry] = nil
             replayed.remove(entry)

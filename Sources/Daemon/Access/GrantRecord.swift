@@ -18,7 +18,7 @@ struct GrantRecord: Sendable, Codable, Equatable {
         case closed
     }
     var id: GrantID
-    var path: String
+    var path: RepositoryPath
     var phase = Phase.seen
     /// First sight, by Curfew's clock.
     var firstSeen: Instant
@@ -62,6 +62,14 @@ struct GrantRecord: Sendable, Codable, Equatable {
         (id, path, self.firstSeen) = (GrantID(name: name, blob: broken.blob), broken.path, firstSeen)
         (isAttempt, phase) = (true, .ended)
         reasons = broken.diagnostics.map(\.description)
+    }
+
+    /// What a file that holds no usable grant is remembered by: its own name where it has one, and otherwise a number that
+    /// follows from every byte of its path, so that two such files are two records.
+    static func name(for path: RepositoryPath) -> Name {
+        if let label = path.last?.stem.label, path == RepositoryPath("grants/\(label).yaml") { return label }
+        let number = path.bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return Name("unnamed-" + String(number, radix: 16)) ?? Name(literal: "unnamed")
     }
 
     /// Whether glass was broken with it and nobody has looked at that yet.

@@ -82,6 +82,10 @@ actor BranchFollower {
             (next.problem, next.failingSince, next.lastFetch) = (nil, nil, clock.now)
             (next.tip, next.remote) = (outcome.tip, outcome.remote)
             next = try await judge(next)
+            if outcome.awaitsApprovals { judgeAgainWithApprovals() }
+            if let held = next.held, let problem = await mirror.approvalProblem {
+                next.held = "\(held) (approvals cannot be fetched: \(problem))"
+            }
         } catch {
             if Task.isCancelled { return }
             asked(false)
@@ -93,6 +97,14 @@ actor BranchFollower {
         let before = state
         state = next
         if next != before { await changed(before, next) }
+    }
+
+    /// Approvals come apart from the branch, after it: what waits for one is judged again when they are here.
+    private func judgeAgainWithApprovals() {
+        Task { [mirror, alarm] in
+            await mirror.approvalsFetched()
+            alarm.ring()
+        }
     }
 
     private func judge(_ state: State) async throws -> State {

@@ -32,7 +32,7 @@ struct BundleBuilder {
 
     /// Folders that the bundle is made of: its own, or the files directly in `manifests/`.
     struct Root {
-        var path: String
+        var path: RepositoryPath
         var tree: ObjectID
         var shallow: Bool
     }
@@ -41,9 +41,9 @@ struct BundleBuilder {
     func build(_ roots: [Root], tree: ObjectID, parsed: inout [ObjectID: DecodedFile]) throws -> BundleData {
         var diagnostics: [Diagnostic] = []
         var files: [Item] = []
-        var artifacts: Set<String> = []
-        var latest: String?
-        var folders: [String] = []
+        var artifacts: Set<RepositoryPath> = []
+        var latest: RepositoryPath?
+        var folders: [RepositoryPath] = []
         var earlier = Earlier(previous?.files ?? [])
         for root in roots {
             var walk = TreeWalk(root.path, root.tree, shallow: root.shallow)
@@ -52,7 +52,7 @@ struct BundleBuilder {
                     // Neighbours mostly share their artifact: asking the set ten thousand times would be felt.
                     for path in item.says.artifactPaths where path != latest {
                         latest = path
-                        if !FileResult.contains(path, item.file.path) { artifacts.insert(path) }
+                        if !item.file.path.isBelow(path) { artifacts.insert(path) }
                     }
                     files.append(item)
                 }
@@ -61,10 +61,11 @@ struct BundleBuilder {
             folders += walk.folders
         }
         // An artifact may have been named after its folder was read: what was read there is no manifest.
-        let read = folders.filter { folder in artifacts.contains { $0 == folder || FileResult.contains($0, folder) } }
+        let read = folders.filter { folder in artifacts.contains { folder.isIn($0) } }
         if !read.isEmpty {
             files.removeAll { read.contains($0.file.folder) }
-            diagnostics.removeAll { item in read.contains { FileResult.contains($0, item.file) } }
+            // What is shown of a folder that is walked is its path, as its names are plain ones.
+            diagnostics.removeAll { item in read.contains { RepositoryPath(item.file).isBelow($0) } }
         }
         return try finish(files, tree: tree, diagnostics)
     }

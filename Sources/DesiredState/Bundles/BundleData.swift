@@ -29,7 +29,7 @@ final class BundleData: Sendable {
     let name: Name
     let tree: ObjectID
     /// What every artifact path was when this was made; it is only good while they are the same.
-    let artifacts: [String: ArtifactState]
+    let artifacts: [RepositoryPath: ArtifactState]
     let files: [FileResult]
     let contents: [LoadedWorkload.Content]
     let diagnostics: [Diagnostic]
@@ -43,7 +43,8 @@ final class BundleData: Sendable {
     /// - Parameter previous: the bundle before; when the same names and ports stand in the same files, they are not
     ///   compared with each other again.
     init(
-        _ name: Name, tree: ObjectID, artifacts: [String: ArtifactState], files: [FileResult], diagnostics: [Diagnostic],
+        _ name: Name, tree: ObjectID, artifacts: [RepositoryPath: ArtifactState], files: [FileResult],
+        diagnostics: [Diagnostic],
         previous: BundleData?
     ) {
         (self.name, self.tree, self.artifacts, self.files) = (name, tree, artifacts, files)
@@ -56,7 +57,7 @@ final class BundleData: Sendable {
         for file in files {
             contents.append(contentsOf: file.contents)
             if !file.diagnostics.isEmpty { diagnostics += file.diagnostics }
-            for item in file.decoded.broken { broken.append((item.name, file.path, item.position)) }
+            for item in file.decoded.broken { broken.append((item.name, file.shown, item.position)) }
             if file.decoded.unreadable { unreadable = true }
             if !file.tags.isEmpty { tags += file.tags }
         }

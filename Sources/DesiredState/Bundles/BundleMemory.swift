@@ -3,12 +3,12 @@ internal import CurfewModel
 /// The states of artifacts of one bundle in one revision.
 struct ArtifactStates {
     let lookup: TreeLookup
-    private(set) var known: [String: ArtifactState] = [:]
-    private var latest: (path: String, state: ArtifactState)?
+    private(set) var known: [RepositoryPath: ArtifactState] = [:]
+    private var latest: (path: RepositoryPath, state: ArtifactState)?
 
     init(lookup: TreeLookup) { self.lookup = lookup }
 
-    mutating func state(of path: String) throws -> ArtifactState {
+    mutating func state(of path: RepositoryPath) throws -> ArtifactState {
         if let latest, latest.path == path { return latest.state }
         let state = try known[path] ?? ArtifactState(lookup.entry(at: path))
         known[path] = state
@@ -43,7 +43,7 @@ extension DecodedFile {
 struct Earlier {
     private let files: [FileResult]
     private var next = 0
-    private var byPath: [String: Int]?
+    private var byPath: [RepositoryPath: Int]?
 
     init(_ files: [FileResult]) { self.files = files }
 

@@ -20,7 +20,7 @@ extension DesiredStateLoader {
         diagnostics += grants.broken.flatMap(\.diagnostics)
         if !enforcesPolicies {
             for file in grants.files {
-                diagnostics.append(Diagnostic(.warning, file: file.path, "this gives no access: trust.mode is none"))
+                diagnostics.append(Diagnostic(.warning, file: file.path.shown, "this gives no access: trust.mode is none"))
             }
         }
         cache.outside = (key, diagnostics)

@@ -88,10 +88,10 @@ public final class DesiredStateLoader: Sendable {
     private func bundleNames(_ entries: [FileEntry], _ diagnostics: inout [Diagnostic]) -> [Name] {
         var names: Set<Name> = []
         for entry in entries {
-            let path = "manifests/" + entry.name
+            let path = RepositoryPath("manifests").appending(entry.name).shown
             switch entry.kind {
             case .folder:
-                if let name = Name(entry.name) {
+                if let name = entry.name.label {
                     names.insert(name)
                 } else {
                     diagnostics.append(
@@ -121,8 +121,9 @@ public final class DesiredStateLoader: Sendable {
         if name == Self.defaultBundle, entries.contains(where: { $0.kind != .folder && TreeWalk.isManifest($0.name) }) {
             roots.append(BundleBuilder.Root(path: "manifests", tree: manifests, shallow: true))
         }
-        if let folder = entries.first(where: { $0.kind == .folder && $0.name == name.rawValue }) {
-            roots.append(BundleBuilder.Root(path: "manifests/" + folder.name, tree: folder.id, shallow: false))
+        if let folder = entries.first(where: { $0.kind == .folder && $0.name == FileName(name) }) {
+            roots.append(
+                BundleBuilder.Root(path: RepositoryPath("manifests").appending(folder.name), tree: folder.id, shallow: false))
         }
         guard let tree = roots.first?.tree else { return nil }
         if let known = try cache.bundle(name, tree: tree, lookup, tags) { return known }

@@ -2,9 +2,11 @@ internal import CurfewModel
 
 /// One file of a bundle at one path, with its artifacts looked up.
 final class FileResult: Sendable {
-    let folder: String
-    let name: String
-    let path: String
+    let folder: RepositoryPath
+    let name: FileName
+    let path: RepositoryPath
+    /// The path as people read it.
+    let shown: String
     let blob: ObjectID
     let decoded: DecodedFile
     /// State of the artifact paths of its workloads, in their order.
@@ -20,7 +22,8 @@ final class FileResult: Sendable {
     ) {
         (folder, name, path, blob) = (file.folder, file.name, file.path, file.blob)
         (self.decoded, self.artifacts) = (decoded, artifacts)
-        let path = path
+        let (place, path) = (path, path.shown)
+        shown = path
         var diagnostics = decoded.problems.map { Diagnostic($0, file: path) }
         var contents: [LoadedWorkload.Content] = []
         var states = artifacts.makeIterator()
@@ -29,13 +32,13 @@ final class FileResult: Sendable {
             var workload = item.workload
             if let artifact = item.artifactPath {
                 let state = states.next() ?? .missing
-                if let reason = Self.fault(artifact.path, state, manifest: path) {
+                if let reason = Self.fault(artifact.path, state, manifest: place) {
                     diagnostics.append(
                         Diagnostic(
                             file: path, line: artifact.position.line, column: artifact.position.column,
                             "artifact.path '\(artifact.path)' \(reason)"))
                 } else if case .folder(let id) = state {
-                    workload.artifact = .tree(path: artifact.path, id: id)
+                    workload.artifact = .tree(path: String(decoding: artifact.path.bytes, as: UTF8.self), id: id)
                 }
             }
             for (index, secret) in workload.secrets.enumerated() {
@@ -44,7 +47,7 @@ final class FileResult: Sendable {
                 if case .file(let id) = state {
                     workload.secrets[index].source = .age(path: source, id: id)
                 } else {
-                    let place = item.agePaths.first { $0.path == source }?.position ?? item.position
+                    let place = item.agePaths.first { $0.path == RepositoryPath(source) }?.position ?? item.position
                     diagnostics.append(
                         Diagnostic(
                             file: path, line: place.line, column: place.column,
@@ -71,7 +74,7 @@ final class FileResult: Sendable {
 
     /// Stands in a list for a result that is being made.
     static let pending = FileResult(
-        FoundFile(folder: "", name: "", blob: .none), .unread(""), artifacts: [], bundle: DesiredStateLoader.defaultBundle,
+        FoundFile(folder: .root, name: "", blob: .none), .unread(""), artifacts: [], bundle: DesiredStateLoader.defaultBundle,
         hasher: GenerationHasher())
 
     private static func unresolved(_ reference: String, _ state: ImageTags.State?, file: String, at place: Position)
@@ -84,8 +87,8 @@ final class FileResult: Sendable {
         return Diagnostic(file: file, line: place.line, column: place.column, "artifact.image '\(reference)': \(why)")
     }
 
-    private static func fault(_ path: String, _ state: ArtifactState, manifest: String) -> String? {
-        if contains(path, manifest) {
+    private static func fault(_ path: RepositoryPath, _ state: ArtifactState, manifest: RepositoryPath) -> String? {
+        if manifest.isBelow(path) {
             return "contains this manifest itself; put the artifact's files in a folder of their own"
         }
         return switch state {
@@ -94,10 +97,5 @@ final class FileResult: Sendable {
         case .file: "is a file; it has to be a folder"
         case .other(let what): "is \(what); it has to be a folder"
         }
-    }
-
-    /// Whether `folder` is above `path`.
-    static func contains(_ folder: String, _ path: String) -> Bool {
-        path.utf8.count > folder.utf8.count && path.hasPrefix(folder) && path.utf8.dropFirst(folder.utf8.count).first == 0x2F
     }
 }

@@ -3,17 +3,17 @@ internal import CurfewModel
 /// Looks paths up in one revision and remembers what it saw, for the length of one load.
 final class TreeLookup {
     let tree: any FileTree
-    private var folders: [ObjectID: [String: FileEntry]] = [:]
-    private var found: [String: FileEntry?] = [:]
+    private var folders: [ObjectID: [FileName: FileEntry]] = [:]
+    private var found: [RepositoryPath: FileEntry?] = [:]
 
     init(_ tree: any FileTree) { self.tree = tree }
 
     /// The entry at `path`; never follows a symlink.
-    func entry(at path: String) throws -> FileEntry? {
+    func entry(at path: RepositoryPath) throws -> FileEntry? {
         if let known = found[path] { return known }
         var current = FileEntry(name: "", kind: .folder, id: tree.root)
-        for component in path.split(separator: "/", omittingEmptySubsequences: true) {
-            guard current.kind == .folder, let next = try names(in: current.id)[String(component)] else {
+        for component in path.names where !component.bytes.isEmpty {
+            guard current.kind == .folder, let next = try names(in: current.id)[component] else {
                 found[path] = .some(nil)
                 return nil
             }
@@ -23,7 +23,7 @@ final class TreeLookup {
         return current
     }
 
-    private func names(in folder: ObjectID) throws -> [String: FileEntry] {
+    private func names(in folder: ObjectID) throws -> [FileName: FileEntry] {
         if let known = folders[folder] { return known }
         let entries = try tree.entries(of: folder)
         let names = Dictionary(entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -35,11 +35,11 @@ final class TreeLookup {
 /// A file of manifests that has been found. Its path is put together only when somebody needs it: for ten thousand
 /// files that did not change nobody does.
 struct FoundFile: Sendable {
-    var folder: String
-    var name: String
+    var folder: RepositoryPath
+    var name: FileName
     var blob: ObjectID
 
-    var path: String { folder + "/" + name }
+    var path: RepositoryPath { folder.appending(name) }
 }
 
 /// Walks the folders of one bundle level by level, so that an artifact's folder is known before it would be entered.
@@ -50,23 +50,29 @@ struct TreeWalk {
 
     private(set) var diagnostics: [Diagnostic] = []
     /// Folders that were read.
-    private(set) var folders: [String] = []
-    private var level: [(path: String, tree: ObjectID)]
-    private var next: [(path: String, tree: ObjectID)] = []
+    private(set) var folders: [RepositoryPath] = []
+    private var level: [(path: RepositoryPath, tree: ObjectID)]
+    private var next: [(path: RepositoryPath, tree: ObjectID)] = []
     private var seen = 0
     private var depth = 0
     /// Folders below the first level are left out (the bundle `default`).
     private let shallow: Bool
+    /// Every name has to be a plain one, not those of manifests alone: among manifests there may be artifacts.
+    private let strict: Bool
 
-    init(_ folder: String, _ tree: ObjectID, shallow: Bool) {
+    init(_ folder: RepositoryPath, _ tree: ObjectID, shallow: Bool, strict: Bool = false) {
         level = [(folder, tree)]
-        self.shallow = shallow
+        (self.shallow, self.strict) = (shallow, strict)
     }
 
-    static func isManifest(_ name: String) -> Bool { name.hasSuffix(".yaml") || name.hasSuffix(".yml") }
+    static func isManifest(_ name: FileName) -> Bool { name.ends(with: ".yaml") || name.ends(with: ".yml") }
+
+    /// What is said of a name that may not be.
+    static let oddName =
+        "the names of policies, grants and manifests, and of the folders that they lie in, are made of A-Z, a-z, 0-9, '.', '_' and '-' alone; rename it"
 
     /// The files of the next level, `nil` when there is none. Folders of `artifacts` are not entered.
-    mutating func files(in tree: any FileTree, artifacts: Set<String>) throws -> [FoundFile]? {
+    mutating func files(in tree: any FileTree, artifacts: Set<RepositoryPath>) throws -> [FoundFile]? {
         if depth > 0 {
             level = next.filter { !artifacts.contains($0.path) }
             next = []
@@ -74,7 +80,8 @@ struct TreeWalk {
         guard !level.isEmpty else { return nil }
         depth += 1
         guard depth <= Self.depthLimit else {
-            diagnostics.append(Diagnostic(file: level[0].path, "folders are nested deeper than \(Self.depthLimit) levels"))
+            diagnostics.append(
+                Diagnostic(file: level[0].path.shown, "folders are nested deeper than \(Self.depthLimit) levels"))
             level = []
             return nil
         }
@@ -85,33 +92,36 @@ struct TreeWalk {
                 seen += 1
                 if seen > Self.entryLimit {
                     diagnostics.append(
-                        Diagnostic(file: folder, "the bundle has more than \(Self.entryLimit) files and folders"))
+                        Diagnostic(file: folder.shown, "the bundle has more than \(Self.entryLimit) files and folders"))
                     (level, next) = ([], [])
                     return files
                 }
-                if entry.kind == .file || entry.kind == .executable {
+                let isFile = entry.kind == .file || entry.kind == .executable
+                if !entry.name.isPlain, strict || Self.isManifest(entry.name) {
+                    diagnostics.append(Diagnostic(file: folder.appending(entry.name).shown, Self.oddName))
+                } else if isFile {
                     if Self.isManifest(entry.name) {
                         files.append(FoundFile(folder: folder, name: entry.name, blob: entry.id))
                     }
                 } else {
-                    take(entry, at: folder + "/" + entry.name)
+                    take(entry, at: folder.appending(entry.name))
                 }
             }
         }
         return files
     }
 
-    private mutating func take(_ entry: FileEntry, at path: String) {
+    private mutating func take(_ entry: FileEntry, at path: RepositoryPath) {
         switch entry.kind {
         case .file, .executable: break
         case .folder: if !shallow { next.append((path, entry.id)) }
         case .symlink:
             if Self.isManifest(entry.name) {
-                diagnostics.append(Diagnostic(file: path, "a symbolic link is never followed; put the file itself here"))
+                diagnostics.append(Diagnostic(file: path.shown, "a symbolic link is never followed; put the file itself here"))
             }
         case .submodule:
             if !shallow || Self.isManifest(entry.name) {
-                diagnostics.append(Diagnostic(file: path, "a submodule is never fetched; put the files themselves here"))
+                diagnostics.append(Diagnostic(file: path.shown, "a submodule is never fetched; put the files themselves here"))
             }
         }
     }

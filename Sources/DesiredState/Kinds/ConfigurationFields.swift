@@ -3,6 +3,7 @@ internal import CurfewModel
 /// The ranges of the configuration's fields.
 enum ConfigurationRules {
     static let timeout = Span.seconds(1)...Span.seconds(3600)
+    static let fetch = ByteCount(1 << 20)...ByteCount(64 << 30)
     static let poll = Span.seconds(1)...Span.seconds(86400)
     static let observe = Span.seconds(1)...Span.seconds(600)
     static let limit = 0.0...1.0
@@ -58,7 +59,7 @@ enum ConfigurationField: Int, FieldKey {
 
 /// `repository`.
 enum RepositoryField: Int, FieldKey {
-    case url, branch, mirrors, timeout, interval, credentials
+    case url, branch, mirrors, timeout, interval, maxFetch, credentials
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.url]
@@ -70,6 +71,7 @@ enum RepositoryField: Int, FieldKey {
         case .mirrors: .list(.text(pattern: "^[^-]", maximum: 2048), count: ConfigurationRules.mirrors)
         case .timeout: .span(ConfigurationRules.timeout)
         case .interval: .span(ConfigurationRules.poll)
+        case .maxFetch: .bytes(ConfigurationRules.fetch)
         case .credentials: .record(CredentialsField.shape)
         }
     }
@@ -77,10 +79,10 @@ enum RepositoryField: Int, FieldKey {
 
 /// `repository.credentials`.
 enum CredentialsField: Int, FieldKey {
-    case username, tokenFile, sshKeyFile, passphraseFile, knownHostsFile, caFile
+    case username, tokenFile, sshKeyFile, passphraseFile, knownHostsFile, caFile, allowInsecure
 
     static let shape = Shape(Self.self)
-    var form: Form { .text() }
+    var form: Form { self == .allowInsecure ? .bool : .text() }
 }
 
 /// `trust`.

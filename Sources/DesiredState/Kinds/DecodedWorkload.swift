@@ -11,15 +11,15 @@ final class DecodedWorkload: Sendable {
     /// Where `expose` of each port stands, in the order of ports; 0:0 for ports without.
     let expose: [Position]
     /// `artifact.path`, with its place; the workload's artifact is a placeholder then.
-    let artifactPath: (path: String, position: Position)?
+    let artifactPath: (path: RepositoryPath, position: Position)?
     /// Encrypted files of the repository that its secrets name, in their order.
-    let agePaths: [(path: String, position: Position)]
+    let agePaths: [(path: RepositoryPath, position: Position)]
     /// `artifact.image` when it names a tag and no digest.
     let tag: (reference: String, position: Position)?
 
     init(
         _ workload: Workload, position: Position, dependsOn: [Position], expose: [Position],
-        artifactPath: (path: String, position: Position)?, agePaths: [(path: String, position: Position)] = [],
+        artifactPath: (path: RepositoryPath, position: Position)?, agePaths: [(path: RepositoryPath, position: Position)] = [],
         tag: (reference: String, position: Position)? = nil
     ) {
         self.workload = workload
@@ -32,7 +32,7 @@ final class DecodedWorkload: Sendable {
     }
 
     /// Every path of the repository that the workload depends on: the artifact's first.
-    var paths: [String] { (artifactPath.map { [$0.path] } ?? []) + agePaths.map(\.path) }
+    var paths: [RepositoryPath] { (artifactPath.map { [$0.path] } ?? []) + agePaths.map(\.path) }
 }
 
 /// What one file of `manifests/` says, whatever its path.
@@ -46,12 +46,13 @@ final class DecodedFile: Sendable {
     /// Names of the documents that cannot be used: known, so that references to them are no errors of their own.
     let broken: [Broken]
     /// Artifact paths of broken documents too: their folders are no manifests either.
-    let artifactPaths: [String]
+    let artifactPaths: [RepositoryPath]
     /// There may be documents whose names nobody knows.
     let unreadable: Bool
     let problems: [Problem]
 
-    init(workloads: [DecodedWorkload], broken: [Broken], artifactPaths: [String], unreadable: Bool, problems: [Problem]) {
+    init(workloads: [DecodedWorkload], broken: [Broken], artifactPaths: [RepositoryPath], unreadable: Bool, problems: [Problem])
+    {
         self.workloads = workloads
         self.broken = broken
         self.artifactPaths = artifactPaths

@@ -49,11 +49,12 @@ extension Decoder {
         let branch = record[.branch].map { self.branch($0) } ?? "main"
         let timeout = record[.timeout].flatMap { span($0, "repository.timeout", ConfigurationRules.timeout) }
         let interval = record[.interval].flatMap { span($0, "repository.interval", ConfigurationRules.poll) }
+        let fetch = record[.maxFetch].flatMap { bytes($0, "repository.maxFetch", ConfigurationRules.fetch) }
         let credentials = record[.credentials].map { self.credentials($0, folder: folder) } ?? .init()
         guard let url, let branch else { return nil }
         return .init(
             url: url, branch: branch, mirrors: mirrors, timeout: timeout ?? .seconds(60), interval: interval ?? .seconds(30),
-            credentials: credentials)
+            maxFetch: fetch ?? ByteCount(512 << 20), credentials: credentials)
     }
 
     /// A Git URL or a path. A password in it would end up in logs and process lists, so it is refused.
@@ -106,6 +107,7 @@ extension Decoder {
         result.passphraseFile = record[.passphraseFile].flatMap { path($0, "passphraseFile", folder: folder) }
         result.knownHostsFile = record[.knownHostsFile].flatMap { path($0, "knownHostsFile", folder: folder) }
         result.caFile = record[.caFile].flatMap { path($0, "caFile", folder: folder) }
+        if let node = record[.allowInsecure] { result.allowInsecure = bool(node, "allowInsecure") ?? false }
         return result
     }
 

@@ -78,7 +78,7 @@ extension Decoder {
                 secrets.append(SecretFile(path: path, source: .file(file)))
             } else if let node = record[.age], let source = string(node, "secret age") {
                 if let fault = Self.pathFault(source) { return report(node, "age '\(source.prefix(80))' \(fault)") }
-                draft.agePaths.append((source, position(node)))
+                draft.agePaths.append((RepositoryPath(source), position(node)))
                 secrets.append(SecretFile(path: path, source: .age(path: source, id: nil)))
             }
         }

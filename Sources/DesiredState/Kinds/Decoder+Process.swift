@@ -8,7 +8,7 @@ extension Decoder {
             if let reason = Self.pathFault(path) {
                 report(node, "artifact.path '\(path.prefix(80))' \(reason)")
             } else {
-                draft.artifactPath = (path, position(node))
+                draft.artifactPath = (RepositoryPath(path), position(node))
             }
         }
         if let node = record[.url], let url = string(node, "artifact.url", maximum: 2048) {
@@ -44,11 +44,13 @@ extension Decoder {
     /// What is wrong with a path in the repository, `nil` when it is relative, normalised and printable.
     static func pathFault(_ path: String) -> String? {
         if path.isEmpty { return "is empty" }
-        if path.hasPrefix("/") { return "has to be relative to the repository's root" }
+        if path.utf8.first == UInt8(ascii: "/") { return "has to be relative to the repository's root" }
         if path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return "holds control characters" }
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = RepositoryPath(path).names
         if parts.contains("..") { return "leaves its folder with '..'" }
-        if parts.contains(where: { $0.isEmpty || $0 == "." }) { return "has to be written without '.', '//' and a final '/'" }
+        if parts.contains(where: { $0.bytes.isEmpty || $0 == "." }) {
+            return "has to be written without '.', '//' and a final '/'"
+        }
         return nil
     }
 

@@ -14,19 +14,23 @@ public struct ServiceConfiguration: Sendable, Hashable {
         public var timeout: Span
         /// Time between two looks at the remote (1 s to 24 h).
         public var interval: Span
+        /// The most that one fetch may add (1Mi to 64Gi).
+        public var maxFetch: ByteCount
         /// How the service shows who it is.
         public var credentials: Credentials
 
         /// Makes a repository with the documented defaults.
         public init(
             url: String, branch: String = "main", mirrors: [String] = [], timeout: Span = .seconds(60),
-            interval: Span = .seconds(30), credentials: ServiceConfiguration.Credentials = .init()
+            interval: Span = .seconds(30), maxFetch: ByteCount = ByteCount(512 << 20),
+            credentials: ServiceConfiguration.Credentials = .init()
         ) {
             self.url = url
             self.branch = branch
             self.mirrors = mirrors
             self.timeout = timeout
             self.interval = interval
+            self.maxFetch = maxFetch
             self.credentials = credentials
         }
     }
@@ -44,6 +48,8 @@ public struct ServiceConfiguration: Sendable, Hashable {
         public var knownHostsFile: String?
         /// Certificates of authorities in PEM.
         public var caFile: String?
+        /// Whether the token may go over plain http to another machine.
+        public var allowInsecure = false
         /// No credentials.
         public init() {}
     }

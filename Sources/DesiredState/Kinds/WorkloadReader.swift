@@ -18,7 +18,7 @@ final class WorkloadReader {
         decoder.reset()
         var workloads: [DecodedWorkload] = []
         var broken: [DecodedFile.Broken] = []
-        var paths: [String] = []
+        var paths: [RepositoryPath] = []
         var unreadable = yaml.stopped
         for root in yaml.documents {
             let before = decoder.problems.count
@@ -58,7 +58,7 @@ struct Draft {
     var runtime: Name?
     var replicas = 1
     var artifact = Artifact.none
-    var artifactPath: (path: String, position: Position)?
+    var artifactPath: (path: RepositoryPath, position: Position)?
     var command: [String]?
     var env: [String: String] = [:]
     var ports: [Port] = []
@@ -70,7 +70,7 @@ struct Draft {
     var dependsOn: [Name] = []
     var dependsOnPositions: [Position] = []
     var secrets: [SecretFile] = []
-    var agePaths: [(path: String, position: Position)] = []
+    var agePaths: [(path: RepositoryPath, position: Position)] = []
     var tag: (reference: String, position: Position)?
     var container = ContainerOptions()
 

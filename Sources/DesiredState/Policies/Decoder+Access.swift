@@ -127,7 +127,9 @@ extension Decoder {
                         "path '\(glob.prefix(80))' has to be relative to the root, such as manifests/** or policies/*.yaml")
                 }
                 if glob != glob.escapingControls { return report(item, "a path must not hold control characters") }
-                if policy.paths.contains(glob) { return report(item, "paths names '\(glob.prefix(80))' twice") }
+                if policy.paths.contains(where: { RepositoryPath($0) == RepositoryPath(glob) }) {
+                    return report(item, "paths names '\(glob.prefix(80))' twice")
+                }
                 policy.paths.append(glob)
             }
         }

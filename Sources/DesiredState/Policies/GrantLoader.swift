@@ -52,14 +52,16 @@ struct GrantLoader {
 
     /// Puts a blob's meaning and the place of its file together.
     static func place(_ outcome: Outcome?, _ entry: FileEntry) -> Result<GrantFile, Broken> {
-        let path = "grants/\(entry.name)"
+        let path = RepositoryPath("grants").appending(entry.name)
+        let shown = path.shown
         func broken(_ message: String, _ position: Position = Position(line: 0, column: 0)) -> Result<GrantFile, Broken> {
             .failure(
                 Broken(
                     grant: BrokenGrant(
                         path: path, blob: entry.id,
-                        diagnostics: [Diagnostic(file: path, line: position.line, column: position.column, message)])))
+                        diagnostics: [Diagnostic(file: shown, line: position.line, column: position.column, message)])))
         }
+        guard entry.name.isPlain else { return broken(TreeWalk.oddName) }
         switch entry.kind {
         case .folder: return broken("grants lie directly in grants/, not in folders below it")
         case .symlink: return broken("a symbolic link is never followed; put the file itself here")
@@ -70,9 +72,9 @@ struct GrantLoader {
         case nil: return broken("it cannot be read")
         case .broken(let problems, let name)?:
             // Everything at once: what the file says, and that it is called otherwise.
-            var diagnostics = problems.map { Diagnostic($0, file: path) }
+            var diagnostics = problems.map { Diagnostic($0, file: shown) }
             if let name, let fault = misnamed(entry, name.0) {
-                diagnostics.append(Diagnostic(file: path, line: name.1.line, column: name.1.column, fault))
+                diagnostics.append(Diagnostic(file: shown, line: name.1.line, column: name.1.column, fault))
             }
             return .failure(
                 Broken(grant: BrokenGrant(path: path, blob: entry.id, diagnostics: diagnostics.inOrder)))
@@ -83,13 +85,13 @@ struct GrantLoader {
     }
 
     private static func misnamed(_ entry: FileEntry, _ name: Name) -> String? {
-        entry.name == "\(name).yaml" ? nil : "the file has to be called \(name).yaml, as metadata.name says"
+        entry.name == FileName("\(name).yaml") ? nil : "the file has to be called \(name).yaml, as metadata.name says"
     }
 
     struct Broken: Error { var grant: BrokenGrant }
 
     /// What is no grant and claims to be none: a README, a placeholder.
     static func isIgnored(_ entry: FileEntry) -> Bool {
-        (entry.kind == .file || entry.kind == .executable) && !TreeWalk.isManifest(entry.name)
+        (entry.kind == .file || entry.kind == .executable) && !TreeWalk.isManifest(entry.name) && entry.name.isPlain
     }
 }

@@ -15,7 +15,7 @@ final class PolicyLoader {
 
     /// - Parameter folder: the tree of `policies/`.
     func load(_ tree: any FileTree, _ folder: ObjectID) throws -> LoadedPolicies {
-        var walk = TreeWalk("policies", folder, shallow: false)
+        var walk = TreeWalk("policies", folder, shallow: false, strict: true)
         var files: [FoundFile] = []
         while let level = try walk.files(in: tree, artifacts: []) { files += level }
         // In the order of paths, so that of two that claim the same the second is always the same one.
@@ -24,7 +24,7 @@ final class PolicyLoader {
         let yaml = YAMLReader(limits: limits)
         let decoder = Decoder(yaml)
         for file in files {
-            let path = file.path
+            let path = file.path.shown
             let read = try tree.withBlob(file.blob, limit: limits.fileSize) { bytes -> [Problem] in
                 yaml.read(bytes)
                 decoder.reset()

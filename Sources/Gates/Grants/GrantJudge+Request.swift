@@ -7,7 +7,7 @@ extension GrantJudge {
         text: "this grant was on the branch before and has ended; write a new one (another file content)")
 
     func path(_ item: GrantCase) -> GateResult {
-        let others = item.step.commit.changes.filter { !$0.path.hasPrefix("grants/") }
+        let others = item.step.commit.changes.filter { !$0.path.isBelow("grants") }
         guard others.isEmpty else {
             return GateResult(
                 gate: "path", passes: false,

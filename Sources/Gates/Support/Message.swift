@@ -8,6 +8,9 @@ enum Told {
         return sorted.isEmpty ? "nobody" : sorted.prefix(20).joined(separator: ", ") + (sorted.count > 20 ? ", …" : "")
     }
 
+    /// A path, made harmless and short.
+    static func quoted(_ path: RepositoryPath, _ length: Int = 80) -> String { quoted(path.shown, length) }
+
     /// Text of somebody else's, made harmless and short.
     static func quoted(_ text: String, _ length: Int = 80) -> String {
         // Scalars, since one character may have any number of them.
@@ -34,7 +37,7 @@ extension CommitFacts {
 
 extension PathChange {
     /// Whether it is about that folder of the root, or about something that stands in the folder's place.
-    func isIn(_ folder: String) -> Bool { path == folder || path.hasPrefix(folder + "/") }
+    func isIn(_ folder: RepositoryPath) -> Bool { path.isIn(folder) }
 }
 
 extension BranchStep {
@@ -48,7 +51,7 @@ extension BranchStep {
     }
 
     private struct Made: Hashable {
-        var path: String
+        var path: RepositoryPath
         var blob: ObjectID?
     }
 }

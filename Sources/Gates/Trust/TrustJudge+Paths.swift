@@ -11,11 +11,11 @@ extension TrustJudge {
     func judgePaths(_ contributors: Set<Name>, _ approvers: [Name], _ merger: Name?) -> (
         failures: [String], waits: [Wait], counted: [Name]
     ) {
-        var failures: [String] = []
+        var failures = emptied(by: contributors)
         var waits: [Wait] = []
         var counted: Set<Name> = []
         let compiled = policies.changePolicies.values.sorted { $0.name < $1.name }.map { ($0, $0.paths.map(Glob.init)) }
-        var concerned: [Name: String] = [:]
+        var concerned: [Name: RepositoryPath] = [:]
         for change in step.commit.changes where !(change.new == nil && change.isIn("grants")) {
             var isCovered = false
             for (policy, globs) in compiled where globs.contains(where: { $0.matches(change.path) }) {

@@ -64,7 +64,7 @@ struct TrustJudge {
             !step.commit.changes.isEmpty
             && step.commit.changes.allSatisfy { $0.new == nil && $0.isIn("grants") }
         // A revert of a change of policies, or of the end of a grant, would give what was taken.
-        let revertsDeploy = !revertTargets.isEmpty && step.commit.changes.allSatisfy { $0.path.hasPrefix("manifests/") }
+        let revertsDeploy = !revertTargets.isEmpty && step.commit.changes.allSatisfy { $0.path.isBelow("manifests") }
         guard !isMerge, onlyEndsGrants || revertsDeploy else {
             return .refused(reasons: [
                 "commit \(step.commit.id.short) is signed by Curfew's own key and does more than take grants off or revert a deploy exactly: that key may be stolen; replace it and have an owner seal the branch"
@@ -75,7 +75,7 @@ struct TrustJudge {
 
     /// Rules about what may stand in one commit together.
     private func shape() -> [String] {
-        var reasons: [String] = []
+        var reasons = unreadable() + oddNames()
         let changes = step.commit.changes
         if step.commit.parents.count > 2 {
             reasons.append("commit \(step.commit.id.short) merges several branches at once; merge them one after the other")

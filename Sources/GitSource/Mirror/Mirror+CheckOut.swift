@@ -1,6 +1,7 @@
 internal import CLibGit2
 public import CurfewDrivers
 public import CurfewModel
+internal import CurfewSystem
 import Dispatch
 import Foundation
 import Glibc
@@ -40,27 +41,27 @@ private final class TreeWriter {
 
     func write(_ tree: ObjectID, to folder: String) throws {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw problem(folder, String(cString: strerror(errno)), .storage) }
+        guard descriptor >= 0 else { throw problem(RepositoryPath(folder), String(cString: strerror(errno)), .storage) }
         defer { close(descriptor) }
-        try write(tree, into: descriptor, path: "", depth: 0)
+        try write(tree, into: descriptor, path: .root, depth: 0)
     }
 
-    private func write(_ tree: ObjectID, into folder: Int32, path: String, depth: Int) throws {
+    private func write(_ tree: ObjectID, into folder: Int32, path: RepositoryPath, depth: Int) throws {
         guard depth < 100 else { throw problem(path, "folders are nested more than 100 deep") }
         for entry in try GitTree(root: tree, objects: objects).entries(of: tree) {
-            let here = path.isEmpty ? entry.name : "\(path)/\(entry.name)"
+            let here = path.appending(entry.name)
             entries += 1
             guard entries <= 100_000 else { throw problem(here, "there are more than 100000 files") }
-            guard entry.name != ".", entry.name != "..", entry.name.lowercased() != ".git", !entry.name.contains("/"),
-                !entry.name.contains("\0")
-            else { throw problem(here, "its name is not allowed") }
+            if let fault = entry.name.fault { throw problem(here, fault) }
             switch entry.kind {
             case .file, .executable: try writeFile(entry, into: folder, here)
             case .symlink: try writeLink(entry, into: folder, here, depth: depth)
             case .submodule: throw problem(here, "it is a submodule, which is not in this repository; add its files instead")
             case .folder:
-                guard mkdirat(folder, entry.name, 0o755) == 0 else { throw system(here) }
-                let next = openat(folder, entry.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+                guard entry.name.bytes.withCPath({ mkdirat(folder, $0, 0o755) }) == 0 else { throw system(here) }
+                let next = entry.name.bytes.withCPath {
+                    openat(folder, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+                }
                 guard next >= 0 else { throw system(here) }
                 defer { close(next) }
                 try write(entry.id, into: next, path: here, depth: depth + 1)
@@ -69,9 +70,11 @@ private final class TreeWriter {
         }
     }
 
-    private func writeFile(_ entry: FileEntry, into folder: Int32, _ path: String) throws {
+    private func writeFile(_ entry: FileEntry, into folder: Int32, _ path: RepositoryPath) throws {
         let outcome = try GitTree(root: entry.id, objects: objects).withBlob(entry.id, limit: Int(clamping: rest)) { bytes in
-            let file = openat(folder, entry.name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            let file = entry.name.bytes.withCPath {
+                openat(folder, $0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            }
             guard file >= 0 else { throw system(path) }
             defer { close(file) }
             var done = 0
@@ -88,27 +91,28 @@ private final class TreeWriter {
 
     /// A link may point to anything below the artifact's own folder, and to nothing else. `..` may stand only in front: there
     /// it goes up through the folders that the link lies in; behind a name it could go up through another link.
-    private func writeLink(_ entry: FileEntry, into folder: Int32, _ path: String, depth: Int) throws {
+    private func writeLink(_ entry: FileEntry, into folder: Int32, _ path: RepositoryPath, depth: Int) throws {
         let outcome = try GitTree(root: entry.id, objects: objects).withBlob(entry.id, limit: 4096) {
-            String(decoding: $0, as: UTF8.self)
+            RepositoryPath(bytes: Array($0))
         }
-        guard case .value(let target) = outcome, !target.isEmpty, !target.utf8.contains(0),
-            target.utf8.first != UInt8(ascii: "/")
+        guard case .value(let target) = outcome, !target.bytes.isEmpty, !target.bytes.contains(0),
+            target.bytes.first != UInt8(ascii: "/")
         else { throw problem(path, "the symlink leaves the artifact") }
-        let steps = target.split(separator: "/").filter { $0 != "." }
+        let steps = target.names.filter { !$0.bytes.isEmpty && $0 != "." }
         let up = steps.prefix { $0 == ".." }.count
         guard up <= depth else { throw problem(path, "the symlink leaves the artifact") }
         guard !steps.dropFirst(up).contains("..") else {
             throw problem(path, "the symlink goes up after it went down; write its target with '..' only in front")
         }
-        guard symlinkat(target, folder, entry.name) == 0 else { throw system(path) }
+        let made = target.bytes.withCPath { target in entry.name.bytes.withCPath { symlinkat(target, folder, $0) } }
+        guard made == 0 else { throw system(path) }
     }
 
-    private func system(_ path: String) -> DriverError {
+    private func system(_ path: RepositoryPath) -> DriverError {
         problem(path, String(cString: strerror(errno)), errno == ENOSPC || errno == EDQUOT ? .storage : .badArtifact)
     }
 
-    private func problem(_ path: String, _ message: String, _ code: DriverError.Code = .badArtifact) -> DriverError {
-        DriverError(code, operation: "unpack", subject: path.escapingControls, message)
+    private func problem(_ path: RepositoryPath, _ message: String, _ code: DriverError.Code = .badArtifact) -> DriverError {
+        DriverError(code, operation: "unpack", subject: path.shown, message)
     }
 }

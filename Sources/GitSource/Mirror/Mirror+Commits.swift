@@ -4,19 +4,24 @@ public import CurfewModel
 extension Mirror {
     /// One commit.
     public func commit(_ id: ObjectID) throws -> CommitInfo {
-        try withCommit(id) { try Self.describe($0, id) }
+        let object = try objectDatabase().commit(id)
+        guard let tree = object.tree else {
+            throw GitError(.corrupt, operation: "read commit", subject: id.hex, "it names no tree")
+        }
+        return CommitInfo(
+            id: id, tree: tree, parents: object.parents, authorName: object.author.name, authorEmail: object.author.email,
+            committerEmail: object.committer.email, committedAt: object.committer.at, message: object.message)
     }
 
     /// Whether `ancestor` is `commit` or one of its ancestors.
     public func isAncestor(_ ancestor: ObjectID, of commit: ObjectID) throws -> Bool {
         if ancestor == commit { return true }
-        return try withRepository { repository in
+        let answer = try withRepository { repository in
             var (older, newer) = (git_oid(ancestor), git_oid(commit))
-            let result = git_graph_descendant_of(repository, &newer, &older)
-            if result == GIT_ENOTFOUND.rawValue { return false }
-            try LibGit2.check(result, "compare", commit.hex)
-            return result == 1
+            return git_graph_descendant_of(repository, &newer, &older)
         }
+        if answer == GIT_ENOTFOUND.rawValue { return false }
+        return answer < 0 ? try objectDatabase().isAncestor(ancestor, of: commit) : answer == 1
     }
 
     /// The first-parent history, newest first.
@@ -68,36 +73,5 @@ extension Mirror {
             }
             return marks
         }
-    }
-
-    func withCommit<Result>(_ id: ObjectID, _ body: (OpaquePointer) throws -> Result) throws -> Result {
-        try withRepository { repository in
-            var oid = git_oid(id)
-            var commit: OpaquePointer?
-            try LibGit2.check(git_commit_lookup(&commit, repository, &oid), "read commit", id.hex)
-            defer { git_commit_free(commit) }
-            guard let commit else { throw GitError(.corrupt, operation: "read commit", subject: id.hex, "no handle") }
-            return try body(commit)
-        }
-    }
-
-    private static func describe(_ commit: OpaquePointer, _ id: ObjectID) throws -> CommitInfo {
-        func text(_ pointer: UnsafePointer<CChar>?) -> String { pointer.map { String(cString: $0) } ?? "" }
-        guard let tree = git_commit_tree_id(commit).flatMap({ ObjectID($0.pointee) }) else {
-            throw GitError(.corrupt, operation: "read commit", subject: id.hex, "it has no tree")
-        }
-        let parents = (0..<git_commit_parentcount(commit)).compactMap {
-            git_commit_parent_id(commit, $0).flatMap { ObjectID($0.pointee) }
-        }
-        let author = git_commit_author(commit)?.pointee
-        let committer = git_commit_committer(commit)?.pointee
-        // Anybody can write any time into a commit: the far future must not come round as the past.
-        let seconds = committer?.when.time ?? 0
-        let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        return CommitInfo(
-            id: id, tree: tree, parents: parents, authorName: text(author?.name), authorEmail: text(author?.email),
-            committerEmail: text(committer?.email),
-            committedAt: Instant(milliseconds: overflow ? (seconds < 0 ? .min : .max) : milliseconds),
-            message: text(git_commit_message(commit)))
     }
 }

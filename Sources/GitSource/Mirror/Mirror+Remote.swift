@@ -1,12 +1,4 @@
 public import CurfewModel
-import Foundation
-import Subprocess
-
-#if canImport(System)
-    import System
-#else
-    import SystemPackage
-#endif
 
 /// What a refresh found out.
 public struct FetchOutcome: Sendable, Hashable {
@@ -16,47 +8,54 @@ public struct FetchOutcome: Sendable, Hashable {
     public var remote: String
     /// Whether it is another one than before.
     public var moved: Bool
-    /// Whether tags of approvals came, went or changed.
-    public var approvalsMoved = false
+    /// Whether tags of approvals are still being fetched; see ``Mirror/approvalsFetched()``.
+    public var awaitsApprovals = false
 }
 
 extension Mirror {
     /// Asks for the branch's tip, and fetches it when it moved, over one connection in one child process. The configured
     /// address comes first, then its mirrors; each gets the configured time. A mirror that lags behind what was fetched
     /// before changes nothing: only the configured address is believed when it goes back.
+    /// - Parameter approvals: how long to wait for tags of approvals that have changed too. They are fetched apart, after the
+    ///   branch, and cannot stop it; zero = they are not fetched.
     /// - Throws: ``GitError`` of the configured address when none answers.
-    public func refresh() async throws -> FetchOutcome {
+    public func refresh(waitingForApprovals approvals: Span = .seconds(1)) async throws -> FetchOutcome {
         let known = try tip()
         var first: GitError?
         for (index, address) in ([location.url] + location.mirrors).enumerated() {
             do {
-                let answer = try await ask(
-                    WorkerRequest(
-                        operation: .refresh, repository: path, url: address, branch: location.branch,
-                        credentials: location.credentials, known: known, mayLag: index > 0))
+                var request = request(.refresh, url: address)
+                (request.known, request.mayLag) = (known, index > 0)
+                let answer = try await ask(request)
                 guard let tip = answer.tip else {
                     throw GitError(.corrupt, operation: "fetch from", subject: address, "the child gave no tip")
                 }
-                if answer.approvalsMoved == true { approvalsMoved() }
-                return FetchOutcome(
-                    tip: tip, remote: RemoteURL.redact(address), moved: tip != known,
-                    approvalsMoved: answer.approvalsMoved ?? false)
+                var outcome = FetchOutcome(tip: tip, remote: RemoteURL.redact(address), moved: tip != known)
+                if approvals > .zero, let seen = answer.approvals, beginApprovals(seen, tip: tip) {
+                    outcome.awaitsApprovals = await !approvalsFetched(within: approvals)
+                }
+                return outcome
             } catch let error as GitError {
-                // The child may have written them before it died.
-                approvalsMoved()
                 first = first ?? error
             }
         }
         throw first ?? GitError(.unreachable, operation: "fetch from", subject: RemoteURL.redact(location.url), "no answer")
     }
 
+    /// A request to the child with what holds for each.
+    func request(_ operation: WorkerRequest.Operation, url: String? = nil) -> WorkerRequest {
+        WorkerRequest(
+            operation: operation, repository: path, url: url ?? location.url, branch: location.branch,
+            credentials: location.credentials, longestFetch: Int(clamping: location.longestFetch.value),
+            timeout: location.timeout)
+    }
+
     /// Pushes a commit to the branch of the configured address, never by force.
     /// - Throws: ``GitError`` with code `rejected` when the branch is not at `tip` any more or the server refuses it.
     public func push(_ commit: ObjectID, expecting tip: ObjectID) async throws {
-        _ = try await ask(
-            WorkerRequest(
-                operation: .push, repository: path, url: location.url, branch: location.branch,
-                credentials: location.credentials, commit: commit, expected: tip))
+        var request = request(.push)
+        (request.commit, request.expected) = (commit, tip)
+        _ = try await ask(request)
     }
 
     /// Reverts a commit on the branch as it is now, and pushes that; when somebody else was faster, again on the new tip.
@@ -72,78 +71,17 @@ extension Mirror {
     {
         var last = GitError(.rejected, operation: "push to", subject: RemoteURL.redact(location.url), "not tried")
         for _ in 0..<max(1, attempts) {
-            let tip = try await refresh().tip
+            let tip = try await refresh(waitingForApprovals: .zero).tip
             let revert = try makeRevert(of: commits, onto: tip, subject: subject, body: body, at: now)
             do {
                 try await push(revert, expecting: tip)
                 return revert
             } catch let error as GitError where error.code == .rejected {
                 // Refused, or too late? The branch itself tells.
-                guard try await refresh().tip != tip else { throw error }
+                guard try await refresh(waitingForApprovals: .zero).tip != tip else { throw error }
                 last = error
             }
         }
         throw last
-    }
-
-    /// Runs the child with a deadline, one at a time. What it leaves behind without an answer is removed at once: half
-    /// packs would fill the disk, and locks would stop every later write.
-    func ask(_ request: WorkerRequest) async throws -> WorkerAnswer {
-        await beginExchange()
-        defer { endExchange() }
-        let operation = request.operation != .refresh ? "push to" : "fetch from"
-        let subject = RemoteURL.redact(request.url)
-        do {
-            let input = [UInt8](try JSONEncoder().encode(request))
-            guard let output = try await run(input) else {
-                throw GitError(.timedOut, operation: operation, subject: subject, "no answer within \(location.timeout)")
-            }
-            guard let answer = try? JSONDecoder().decode(WorkerAnswer.self, from: Data(output.utf8)) else {
-                throw GitError(
-                    .corrupt, operation: operation, subject: subject,
-                    "the child process that does network Git ended without an answer")
-            }
-            if let error = answer.error { throw error }
-            return answer
-        } catch {
-            cleanUpAfterChild()
-            throw error
-        }
-    }
-
-    /// What the child writes; `nil` when its time was over.
-    private func run(_ input: [UInt8]) async throws -> String? {
-        guard let program = worker.first else {
-            throw GitError(.failed, operation: "run", subject: "git-worker", "no program was given")
-        }
-        let arguments = Array(worker.dropFirst())
-        let limit = location.timeout
-        return try await withThrowingTaskGroup(of: String?.self) { group in
-            group.addTask {
-                var options = PlatformOptions()
-                options.processGroupID = 0
-                // With whatever it started itself.
-                options.teardownSequence = [
-                    .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(1))
-                ]
-                do {
-                    return try await Subprocess.run(
-                        .path(FilePath(program)), arguments: Arguments(arguments),
-                        environment: .custom([
-                            "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8",
-                        ]),
-                        platformOptions: options, input: .array(input), output: .string(limit: 1 << 20), error: .discarded
-                    ).standardOutput
-                } catch let error as SubprocessError {
-                    throw GitError(.failed, operation: "run", subject: program, "it cannot be run: \(error)")
-                }
-            }
-            group.addTask {
-                try await Task.sleep(for: limit.duration)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
-        }
     }
 }

@@ -24,6 +24,8 @@ public actor Mirror {
     var knownApprovals: [ApprovalName]?
     /// Whether this process may remove what others left behind: not beside a daemon.
     private var isOwner = false
+    /// What is known of the remote's approvals, and who fetches them just now.
+    var approvalState = ApprovalState()
     private var isAsking = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -88,6 +90,7 @@ public actor Mirror {
                 unlink("\(folder)/\(name)")
             }
         }
+        for kind in Incoming.Kind.allCases { Incoming.remove(kind, in: path) }
         sweep(path) { $0.hasSuffix(".lock") }
         sweep(path + "/objects") { $0.hasPrefix("tmp_object_") }
         sweep(path + "/objects/pack") { $0.hasPrefix("pack_git2_") || $0.hasPrefix("tmp_") || $0.hasSuffix(".lock") }
@@ -98,7 +101,7 @@ public actor Mirror {
 
     /// Removes what a child left that ended in the middle of its work; only while no other one runs.
     func cleanUpAfterChild() {
-        if isOwner { removeLeftovers() }
+        if isOwner, approvalState.running == nil { removeLeftovers() } else { Incoming.remove(.branch, in: path) }
     }
 
     /// Waits until no other exchange is under way: two children would write the same refs, and what one leaves behind

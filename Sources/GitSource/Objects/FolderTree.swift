@@ -1,6 +1,6 @@
 internal import CLibGit2
 public import CurfewModel
-import Foundation
+internal import CurfewSystem
 import Glibc
 import Synchronization
 
@@ -10,7 +10,8 @@ import Synchronization
 /// are reported as what they are and never followed; `.git` is left out.
 public final class FolderTree: FileTree {
     public let root: ObjectID
-    private let paths: Mutex<[ObjectID: String]>
+    /// Where each id lies: paths of this machine, bytes.
+    private let paths: Mutex<[ObjectID: [UInt8]]>
 
     /// Opens a folder.
     /// - Throws: ``GitError`` when `path` is no folder.
@@ -19,25 +20,22 @@ public final class FolderTree: FileTree {
         guard stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFDIR else {
             throw GitError(.notARepository, operation: "open folder", subject: path, "there is no such folder")
         }
-        root = Self.id(of: path)
-        paths = Mutex([root: path])
+        let bytes = Array(path.utf8)
+        root = Self.id(of: bytes)
+        paths = Mutex([root: bytes])
     }
 
     public func entries(of tree: ObjectID) throws -> [FileEntry] {
         let folder = try path(of: tree)
-        let names: [String]
-        do { names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch {
-            throw GitError(.storage, operation: "read folder", subject: folder, "it cannot be read")
-        }
-        return names.compactMap { name in
-            let file = "\(folder)/\(name)"
-            var info = stat()
-            guard name != ".git", lstat(file, &info) == 0 else { return nil }
+        guard let names = PlainFile.rawNames(in: folder) else { throw Self.failure("read folder", folder) }
+        return names.map { FileName(bytes: $0) }.sorted().compactMap { name in
+            let file = folder + [UInt8(ascii: "/")] + name.bytes
+            guard name != ".git", let mode = Self.mode(of: file) else { return nil }
             let kind: FileEntry.Kind
-            switch info.st_mode & S_IFMT {
-            case S_IFDIR: kind = access("\(file)/.git", F_OK) == 0 ? .submodule : .folder
+            switch mode & S_IFMT {
+            case S_IFDIR: kind = Self.mode(of: file + Array("/.git".utf8)) == nil ? .folder : .submodule
             case S_IFLNK: kind = .symlink
-            case S_IFREG: kind = info.st_mode & 0o111 == 0 ? .file : .executable
+            case S_IFREG: kind = mode & 0o111 == 0 ? .file : .executable
             default: return nil
             }
             let id = Self.id(of: file)
@@ -50,29 +48,36 @@ public final class FolderTree: FileTree {
         -> BlobRead<Result>
     {
         let file = try path(of: blob)
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else {
-            throw GitError(.storage, operation: "read file", subject: file, String(cString: strerror(errno)))
+        do {
+            guard let bytes = try PlainFile.read(file, limit: limit) else { throw Self.failure("read file", file) }
+            return .value(try bytes.withUnsafeBytes(body))
+        } catch let error as SystemError where error.code == .tooLarge {
+            var info = stat()
+            _ = file.withCPath { lstat($0, &info) }
+            return .tooLarge(size: max(Int(info.st_size), limit + 1))
         }
-        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        var info = stat()
-        if fstat(descriptor, &info) == 0, info.st_size > limit { return .tooLarge(size: Int(info.st_size)) }
-        let data = try handle.read(upToCount: limit + 1) ?? Data()
-        if data.count > limit { return .tooLarge(size: data.count) }
-        return .value(try data.withUnsafeBytes(body))
     }
 
-    private func path(of id: ObjectID) throws(GitError) -> String {
+    private func path(of id: ObjectID) throws(GitError) -> [UInt8] {
         guard let path = paths.withLock({ $0[id] }) else {
             throw GitError(.missingObject, operation: "read", subject: id.hex, "it is not in the folder")
         }
         return path
     }
 
-    private static func id(of path: String) -> ObjectID {
+    private static func mode(of path: [UInt8]) -> mode_t? {
+        var info = stat()
+        return path.withCPath { lstat($0, &info) } == 0 ? info.st_mode : nil
+    }
+
+    private static func failure(_ operation: String, _ path: [UInt8]) -> GitError {
+        GitError(.storage, operation: operation, subject: RepositoryPath(bytes: path).shown, "it cannot be read")
+    }
+
+    private static func id(of path: [UInt8]) -> ObjectID {
         LibGit2.start
         var oid = git_oid()
-        git_odb_hash(&oid, path, path.utf8.count, GIT_OBJECT_BLOB)
+        git_odb_hash(&oid, path, path.count, GIT_OBJECT_BLOB)
         guard let id = ObjectID(oid) else { preconditionFailure("an object id has 40 digits") }
         return id
     }

@@ -8,53 +8,29 @@ public struct GitTree: FileTree {
 
     init(root: ObjectID, objects: ObjectDatabase) { (self.root, self.objects) = (root, objects) }
 
+    /// The entries of a canonical tree.
+    /// - Throws: ``GitError`` `corrupt` for one that Git would not have written so, and for one that is too large.
     public func entries(of tree: ObjectID) throws -> [FileEntry] {
-        guard case .value(let entries) = try objects.read(tree, GIT_OBJECT_TREE, Self.parse) else { return [] }
-        return entries
+        let object = try object(tree)
+        if let problem = object.problem { throw GitError(.corrupt, operation: "read tree", subject: tree.short, problem) }
+        return object.entries
+    }
+
+    /// A tree with what is wrong with it.
+    /// - Throws: ``GitError`` `missingObject`, and `corrupt` for one that is too large or no tree.
+    func object(_ tree: ObjectID) throws -> TreeObject {
+        switch try objects.read(tree, GIT_OBJECT_TREE, limit: TreeObject.longest, { TreeObject($0) }) {
+        case .value(let object): return object
+        case .tooLarge(let size):
+            throw GitError(
+                .corrupt, operation: "read tree", subject: tree.short,
+                "it has \(size) bytes; at most \(TreeObject.longest) are read")
+        }
     }
 
     public func withBlob<Result>(_ blob: ObjectID, limit: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) throws
         -> BlobRead<Result>
     {
         try objects.read(blob, GIT_OBJECT_BLOB, limit: limit, body)
-    }
-
-    /// A tree object is a sequence of `<mode in octal> <name>\0<20 bytes of id>`.
-    private static func parse(_ bytes: UnsafeRawBufferPointer) throws -> [FileEntry] {
-        var entries: [FileEntry] = []
-        var position = 0
-        func damaged() -> GitError { GitError(.corrupt, operation: "read tree", subject: "object", "it is damaged") }
-        while position < bytes.count {
-            var mode = 0
-            while position < bytes.count, bytes[position] != 0x20 {
-                mode = (mode & 0xFFFF) << 3 | Int(bytes[position] &- 0x30)
-                position += 1
-            }
-            position += 1
-            let start = position
-            while position < bytes.count, bytes[position] != 0 { position += 1 }
-            guard position + 20 < bytes.count || position + 21 == bytes.count, position > start else { throw damaged() }
-            let name = String(decoding: bytes[start..<position], as: UTF8.self)
-            var oid = git_oid()
-            withUnsafeMutableBytes(of: &oid.id) { $0.copyBytes(from: bytes[position + 1..<position + 21]) }
-            position += 21
-            guard let id = ObjectID(oid), let kind = FileEntry.Kind(mode: mode) else { throw damaged() }
-            entries.append(FileEntry(name: name, kind: kind, id: id))
-        }
-        return entries
-    }
-}
-
-extension FileEntry.Kind {
-    /// Git's file modes.
-    init?(mode: Int) {
-        switch mode {
-        case 0o040000: self = .folder
-        case 0o100755: self = .executable
-        case 0o100644, 0o100664, 0o100600: self = .file
-        case 0o120000: self = .symlink
-        case 0o160000: self = .submodule
-        default: return nil
-        }
     }
 }

@@ -20,7 +20,7 @@ extension LocalRepository {
         case .none: throw GitError(.invalid, operation: "verify", subject: commit.short, "it is not signed")
         }
         let tree = try tree(at: commit)
-        guard let entry = try tree.entry(at: name), entry.kind == .file else {
+        guard let entry = try tree.entry(at: RepositoryPath(name)), entry.kind == .file else {
             throw GitError(.missingObject, operation: "read", subject: name, "it is not in \(commit.short)")
         }
         var content: [UInt8] = []

@@ -44,11 +44,30 @@ public final class LocalRepository: Sendable {
 }
 
 extension ObjectDatabase {
-    /// A commit object begins with `tree <40 digits>`.
+    /// A commit, read as well as it can be.
+    /// - Throws: ``GitError`` when it is not here, no commit, or larger than anything is read.
+    func commit(_ id: ObjectID) throws -> CommitObject {
+        switch try read(id, GIT_OBJECT_COMMIT, limit: CommitObject.longestRead, { CommitObject($0) }) {
+        case .value(let commit): return commit
+        case .tooLarge(let size):
+            throw GitError(.corrupt, operation: "read commit", subject: id.hex, "it has \(size) bytes")
+        }
+    }
+
+    /// The same with its bytes, `nil` when it has more than are judged.
+    func commitWithBytes(_ id: ObjectID) throws -> (CommitObject, [UInt8]?) {
+        var bytes: [UInt8] = []
+        let read = try read(id, GIT_OBJECT_COMMIT, limit: CommitObject.longest) {
+            bytes = Array($0)
+            return CommitObject($0)
+        }
+        guard case .value(let commit) = read else { return (try commit(id), nil) }
+        return (commit, bytes)
+    }
+
     func treeOfCommit(_ commit: ObjectID) throws -> ObjectID {
-        let read = try read(commit, GIT_OBJECT_COMMIT) { bytes in String(decoding: bytes.prefix(45), as: UTF8.self) }
-        guard case .value(let line) = read, line.hasPrefix("tree "), let id = ObjectID(String(line.dropFirst(5))) else {
-            throw GitError(.corrupt, operation: "read commit", subject: commit.hex, "it is damaged")
+        guard let id = try self.commit(commit).tree else {
+            throw GitError(.corrupt, operation: "read commit", subject: commit.hex, "it names no tree")
         }
         return id
     }

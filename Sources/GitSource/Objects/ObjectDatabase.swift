@@ -30,6 +30,27 @@ final class ObjectDatabase: @unchecked Sendable {
         git_repository_free(repository)
     }
 
+    /// How many bytes an object has; nothing of it is read but that.
+    func size(of id: ObjectID) throws(GitError) -> Int {
+        var oid = git_oid(id)
+        var (size, kind) = (0, GIT_OBJECT_INVALID)
+        try LibGit2.check(git_odb_read_header(&size, &kind, database, &oid), "read object", id.hex)
+        return size
+    }
+
+    /// What kind of object it is; `nil` when it is not here.
+    func kind(of id: ObjectID) -> git_object_t? {
+        var oid = git_oid(id)
+        var (size, kind) = (0, GIT_OBJECT_INVALID)
+        return git_odb_read_header(&size, &kind, database, &oid) == 0 ? kind : nil
+    }
+
+    /// Whether it is here, as far as is known without looking at the disk anew.
+    func has(_ id: ObjectID) -> Bool {
+        var oid = git_oid(id)
+        return git_odb_exists_ext(database, &oid, UInt32(GIT_ODB_LOOKUP_NO_REFRESH.rawValue)) == 1
+    }
+
     /// Lends an object's bytes.
     func read<Result>(
         _ id: ObjectID, _ type: git_object_t, limit: Int = .max, _ body: (UnsafeRawBufferPointer) throws -> Result

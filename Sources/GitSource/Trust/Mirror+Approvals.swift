@@ -71,27 +71,21 @@ extension Mirror {
         }
     }
 
-    /// The tag without a word about its signature; `nil` when the reference names no annotated tag.
+    /// The tag without a word about its signature; `nil` when the reference names no annotated tag as Git writes it.
     private func readApproval(_ name: String, _ id: ObjectID) throws -> ApprovalTag? {
-        guard try objectDatabase().signedTag(id) != nil else { return nil }
-        return try withRepository { repository in
-            var oid = git_oid(id)
-            var pointer: OpaquePointer?
-            guard git_tag_lookup(&pointer, repository, &oid) == 0, let pointer else { return nil }
-            defer { git_tag_free(pointer) }
-            let message = git_tag_message(pointer).map { String(cString: $0) } ?? ""
-            let cut = message.firstRange(of: SSHSignature.begin)?.lowerBound ?? message.endIndex
-            return ApprovalTag(
-                reference: name, name: git_tag_name(pointer).map { String(cString: $0) } ?? "", id: id,
-                tagger: Self.claim(git_tag_tagger(pointer)), message: String(message[..<cut]), signature: .none)
-        }
+        let objects = try objectDatabase()
+        let read = try? objects.read(id, GIT_OBJECT_TAG, limit: TagObject.longest) { TagObject($0) }
+        guard case .value(let tag?)? = read else { return nil }
+        let cut = tag.message.firstRange(of: SSHSignature.begin)?.lowerBound ?? tag.message.endIndex
+        return ApprovalTag(
+            reference: name, name: tag.name, id: id, tagger: tag.tagger, message: String(tag.message[..<cut]), signature: .none)
     }
 }
 
 extension ObjectDatabase {
     /// A tag taken apart; `nil` when it is none, or has more than 16 KiB.
     fileprivate func signedTag(_ id: ObjectID) -> SignedObject? {
-        let read = try? read(id, GIT_OBJECT_TAG, limit: 16_384) { SignedObject(tag: Array($0)) }
+        let read = try? read(id, GIT_OBJECT_TAG, limit: TagObject.longest) { SignedObject(tag: Array($0)) }
         guard case .value(let object)? = read else { return nil }
         return object
     }

@@ -1,5 +1,6 @@
 internal import CLibGit2
 public import CurfewModel
+internal import CurfewSystem
 import Foundation
 
 extension Mirror {
@@ -7,7 +8,7 @@ extension Mirror {
     /// and pushes that; when somebody else was faster, again on the new tip. What lies directly in
     /// `grants/` only: files, and folders where a file should be.
     /// - Returns: the commit; `nil` when nothing was left to remove.
-    public func deleteAndPush(_ files: [String: ObjectID], message: String, at now: Instant, attempts: Int) async throws
+    public func deleteAndPush(_ files: [RepositoryPath: ObjectID], message: String, at now: Instant, attempts: Int) async throws
         -> ObjectID?
     {
         var last = GitError(.rejected, operation: "push to", subject: RemoteURL.redact(location.url), "not tried")
@@ -27,7 +28,7 @@ extension Mirror {
     }
 
     /// The tree of a commit without these files; `nil` when none of them is there.
-    private func treeWithout(_ files: [String: ObjectID], at commit: ObjectID) throws -> ObjectID? {
+    private func treeWithout(_ files: [RepositoryPath: ObjectID], at commit: ObjectID) throws -> ObjectID? {
         let tree = try tree(at: commit)
         guard let folder = try tree.entries(of: tree.root).first(where: { $0.name == "grants" }) else { return nil }
         guard folder.kind == .folder else {
@@ -40,10 +41,14 @@ extension Mirror {
             }
         }
         return try withRepository { repository in
-            let names = try Self.names(in: folder.id, repository) { files["grants/\($0)"] == $1 }
+            let names = try tree.entries(of: folder.id).filter { files[RepositoryPath("grants").appending($0.name)] == $0.id }
+                .map { $0.name.bytes }
             guard !names.isEmpty else { return nil }
             let grants = try Self.edit(repository, folder.id) { builder in
-                for name in names { try LibGit2.check(git_treebuilder_remove(builder, name), "remove a file from", "grants") }
+                for name in names {
+                    try LibGit2.check(
+                        name.withCPath { git_treebuilder_remove(builder, $0) }, "remove a file from", "grants")
+                }
             }
             return try Self.edit(repository, tree.root) { builder in
                 if grants.isEmpty {
@@ -54,24 +59,6 @@ extension Mirror {
                         git_treebuilder_insert(nil, builder, "grants", &oid, GIT_FILEMODE_TREE), "write", "grants")
                 }
             }.id
-        }
-    }
-
-    /// The names of a folder's entries that are wanted, byte for byte: a name that is no UTF-8 is told repaired and could not
-    /// be found by that.
-    private static func names(in tree: ObjectID, _ repository: OpaquePointer, _ isWanted: (String, ObjectID) -> Bool) throws
-        -> [[CChar]]
-    {
-        var oid = git_oid(tree)
-        var pointer: OpaquePointer?
-        try LibGit2.check(git_tree_lookup(&pointer, repository, &oid), "read tree", tree.hex)
-        defer { git_tree_free(pointer) }
-        return (0..<git_tree_entrycount(pointer)).compactMap { index in
-            let entry = git_tree_entry_byindex(pointer, index)
-            guard let name = git_tree_entry_name(entry), let id = git_tree_entry_id(entry).flatMap({ ObjectID($0.pointee) }),
-                isWanted(String(cString: name), id)
-            else { return nil }
-            return Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))
         }
     }
 

@@ -14,10 +14,9 @@ extension Mirror {
             let commit = try files.map { try self.commit($0, message: "Publish \(name)\n", at: now) }
             wanted.append(WorkerRequest.Reference(name: "refs/curfew/\(name)", commit: commit))
         }
-        _ = try await ask(
-            WorkerRequest(
-                operation: .publish, repository: path, url: location.url, branch: location.branch,
-                credentials: location.credentials, references: wanted))
+        var request = request(.publish)
+        request.references = wanted
+        _ = try await ask(request)
     }
 
     private func commit(_ files: [String: [UInt8]], message: String, at now: Instant) throws -> ObjectID {

@@ -12,33 +12,53 @@ extension Mirror {
 
     /// A first-parent commit with what a merge brought along: at most a thousand commits.
     public func step(_ id: ObjectID) throws -> BranchStep {
-        let facts = try facts(of: id)
-        return BranchStep(commit: facts, merged: try merged(id, facts.parents).map { try self.facts(of: $0) })
+        var facts = try facts(of: id)
+        do {
+            return BranchStep(commit: facts, merged: try merged(id, facts.parents).map { try self.facts(of: $0) })
+        } catch let error as GitError where [.invalid, .missingObject, .corrupt].contains(error.code) {
+            // Not whatever the commit brings can be judged, so it is not.
+            facts.problems.append("what it merges cannot be judged: \(error.message)")
+            return BranchStep(commit: facts)
+        }
     }
 
     /// The commits that a merge brought along, newest first.
     private func merged(_ id: ObjectID, _ parents: [ObjectID]) throws -> [ObjectID] {
-        guard parents.count > 1 else { return [] }
-        return try withRepository { repository in
+        guard parents.count > 1, let base = parents.first else { return [] }
+        guard parents.count <= CommitObject.mostParents else { throw Self.tooMany(id) }
+        if let found = try followed(id, parents) { return found }
+        guard
+            let found = try objectDatabase().commits(
+                from: Array(parents.dropFirst()), notFrom: base, limit: Self.mostMerged)
+        else { throw Self.tooMany(id) }
+        return found
+    }
+
+    private static func tooMany(_ id: ObjectID) -> GitError {
+        GitError(.invalid, operation: "verify", subject: id.short, "it merges more than \(mostMerged) commits")
+    }
+
+    /// The same by libgit2, which is faster; `nil` when it does not follow the history.
+    private func followed(_ id: ObjectID, _ parents: [ObjectID]) throws -> [ObjectID]? {
+        try withRepository { repository in
             var walk: OpaquePointer?
             try LibGit2.check(git_revwalk_new(&walk, repository), "walk from", id.short)
             defer { git_revwalk_free(walk) }
             git_revwalk_sorting(walk, UInt32(GIT_SORT_TOPOLOGICAL.rawValue))
             for (index, parent) in parents.enumerated() {
                 var oid = git_oid(parent)
-                try LibGit2.check(
-                    index == 0 ? git_revwalk_hide(walk, &oid) : git_revwalk_push(walk, &oid), "walk from", id.short)
+                let result = index == 0 ? git_revwalk_hide(walk, &oid) : git_revwalk_push(walk, &oid)
+                guard result == 0 else { return nil }
             }
             var found: [ObjectID] = []
             var oid = git_oid()
-            while git_revwalk_next(&oid, walk) == 0 {
-                guard found.count < Self.mostMerged else {
-                    throw GitError(
-                        .invalid, operation: "verify", subject: id.short, "it merges more than \(Self.mostMerged) commits")
-                }
-                if let id = ObjectID(oid) { found.append(id) }
+            while true {
+                let result = git_revwalk_next(&oid, walk)
+                if result == GIT_ITEROVER.rawValue { return found }
+                guard result == 0, let commit = ObjectID(oid) else { return nil }
+                guard found.count < Self.mostMerged else { throw Self.tooMany(id) }
+                found.append(commit)
             }
-            return found
         }
     }
 
@@ -73,7 +93,7 @@ extension Mirror {
 
     /// Only that: nothing else of the commit is copied.
     func firstParent(of id: ObjectID) throws -> ObjectID? {
-        try withCommit(id) { git_commit_parent_id($0, 0).flatMap { ObjectID($0.pointee) } }
+        try objectDatabase().commit(id).parents.first
     }
 
     /// Asks OpenSSH about the signatures of commits and of what they merged. What cannot be read is left for ``facts(of:)`` to say.
@@ -112,7 +132,7 @@ extension Mirror {
 extension ObjectDatabase {
     /// A commit taken apart; `nil` when it cannot be read.
     fileprivate func signedCommit(_ id: ObjectID) -> SignedObject? {
-        let read = try? read(id, GIT_OBJECT_COMMIT, limit: Mirror.longestCommit) { SignedObject(commit: Array($0)) }
+        let read = try? read(id, GIT_OBJECT_COMMIT, limit: CommitObject.longest) { SignedObject(commit: Array($0)) }
         guard case .value(let object)? = read else { return nil }
         return object
     }

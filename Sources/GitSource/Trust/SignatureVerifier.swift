@@ -1,4 +1,5 @@
 import CurfewModel
+import CurfewSystem
 import Dispatch
 import Foundation
 import Synchronization
@@ -7,12 +8,12 @@ import Synchronization
 struct SignatureVerifier {
     /// OpenSSH's own program.
     var program = "ssh-keygen"
+    /// The longest time that it may take.
+    var limit = OpenSSH.limit
 
-    /// What the signature of an object is worth. Blocks for some milliseconds.
+    /// What the signature of an object is worth. Blocks for some milliseconds, and at most for ten seconds.
     /// - Throws: ``GitError`` when OpenSSH cannot be asked: then nothing is known.
-    func check(_ object: SignedObject) throws(GitError) -> SignatureCheck { try check(object, with: Desk()) }
-
-    private func check(_ object: SignedObject, with desk: Desk) throws(GitError) -> SignatureCheck {
+    func check(_ object: SignedObject) throws(GitError) -> SignatureCheck {
         if let problem = object.problem { return .bad(problem) }
         guard let text = object.signature else { return .none }
         guard text.hasPrefix(SSHSignature.begin) else { return .bad(Self.foreign(text)) }
@@ -20,8 +21,7 @@ struct SignatureVerifier {
         guard signature.namespace == "git" else {
             return .bad("it was signed for '\(signature.namespace.prefix(40).description.escapingControls)' and not for git")
         }
-        return try verify(object.payload, text, signature.key, with: desk)
-            ? .good(signature.key) : .bad("the signature is not of these bytes")
+        return try verify(object.payload, text, signature.key)
     }
 
     /// What each of `count` objects is worth, in their order: as many at once as there are processors. `nil` = `object` gave
@@ -32,10 +32,9 @@ struct SignatureVerifier {
         let workers = min(ProcessInfo.processInfo.activeProcessorCount, count)
         DispatchQueue.concurrentPerform(iterations: max(1, workers)) { _ in
             do throws(GitError) {
-                let desk = try Desk()
                 while let index = state.withLock({ $0.take() }) {
                     guard let object = object(index) else { continue }
-                    let check = try check(object, with: desk)
+                    let check = try check(object)
                     state.withLock { $0.checks[index] = check }
                 }
             } catch {
@@ -70,29 +69,35 @@ struct SignatureVerifier {
         return "it is \(kind) and no SSH signature; sign with `git config gpg.format ssh`"
     }
 
-    /// What OpenSSH reads in one run after the other.
-    private struct Desk {
-        let payload: NamelessFile
-        let allowed: NamelessFile
-        let signature: NamelessFile
-        init() throws(GitError) { (payload, allowed, signature) = (try NamelessFile(), try NamelessFile(), try NamelessFile()) }
+    private func verify(_ payload: [UInt8], _ signature: String, _ key: SSHPublicKey) throws(GitError) -> SignatureCheck {
+        let result: Program.Result
+        do throws(SystemError) {
+            result = try Program(
+                program, ["-Y", "verify", "-f", "/dev/fd/3", "-I", "signer", "-n", "git", "-s", "/dev/fd/4"], input: payload,
+                files: [Array("signer namespaces=\"git\" \(key.line)\n".utf8), Array(signature.utf8)], outputLimit: 64 << 10,
+                hint: OpenSSH.package
+            ).runBlocking(within: limit)
+        } catch {
+            throw GitError(.failed, operation: "verify a signature", subject: program, "\(error.message); nothing is known")
+        }
+        switch result.status {
+        case .exited(0): return .good(key)
+        // It says so of a bad signature, and of a lack of memory.
+        case .exited(255) where !Self.lacksMemory(result.complaint): return .bad("the signature is not of these bytes")
+        // What makes it fall over is the signature; what ends it from outside says nothing of that.
+        case .signalled(let signal) where ![SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGALRM, SIGXCPU].contains(signal):
+            return .bad("OpenSSH cannot read the signature: it ended with signal \(signal)")
+        case .exited(let code):
+            throw unknown("it ended with code \(code): \(result.complaint.escapingControls)")
+        case .signalled(let signal): throw unknown("it was ended with signal \(signal)")
+        }
     }
 
-    private func verify(_ payload: [UInt8], _ signature: String, _ key: SSHPublicKey, with desk: Desk)
-        throws(GitError) -> Bool
-    {
-        try desk.payload.write(payload)
-        try desk.allowed.write(Array("signer namespaces=\"git\" \(key.line)\n".utf8))
-        try desk.signature.write(Array(signature.utf8))
-        let arguments = ["-Y", "verify", "-f", "/dev/fd/3", "-I", "signer", "-n", "git", "-s", "/dev/fd/4"]
-        let status = try KeygenRun(program: program, arguments: arguments, files: [desk.payload, desk.allowed, desk.signature])
-            .status()
-        // It says 255 to a bad signature. Anything else, a signal too, says nothing about the signature.
-        guard status == 0 || status == 255 << 8 else {
-            throw GitError(
-                .failed, operation: "verify a signature", subject: "ssh-keygen",
-                "it ended with status \(status); nothing is known")
-        }
-        return status == 0
+    private static func lacksMemory(_ complaint: String) -> Bool {
+        ["memory", "allocat", "xmalloc", "xcalloc"].contains { complaint.contains($0) }
+    }
+
+    private func unknown(_ why: String) -> GitError {
+        GitError(.failed, operation: "verify a signature", subject: program, "\(why); nothing is known, and it is tried again")
     }
 }

@@ -1,37 +1,47 @@
 internal import CLibGit2
 import CurfewModel
 
-extension GitWorker {
-    /// Most tags of approvals that are looked at.
-    static let approvalLimit = 10_000
-}
-
 /// The tags `approvals/…` of the remote beside those that are here.
 struct ApprovalRefs {
     private var wanted: [String: ObjectID] = [:]
     private var present: [String: ObjectID] = [:]
-    /// Whether there are so many that only those about what is here already were looked at.
-    private(set) var isNarrowed = false
+    /// Names in the order in which they matter.
+    private var order: [String] = []
 
-    init(_ repository: OpaquePointer, _ remote: OpaquePointer, _ context: ConnectionContext) throws {
-        var heads: UnsafeMutablePointer<UnsafePointer<git_remote_head>?>?
-        var count = 0
-        try context.check(git_remote_ls(&heads, &count, remote), "list")
-        let prefix = "refs/tags/approvals/"
-        for index in 0..<min(count, 1_000_000) {
-            guard let head = heads?[index]?.pointee, let name = head.name else { continue }
-            let text = String(cString: name)
-            // Two DNS labels and nothing else: what a tag is peeled to (`^{}`) is none.
-            guard text.hasPrefix(prefix), let id = ObjectID(head.oid) else { continue }
-            let parts = text.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.count == 2, parts.allSatisfy({ Name(String($0)) != nil }) else { continue }
-            wanted[String(text.dropFirst(prefix.count))] = id
+    /// Two DNS labels below `approvals/` and nothing else, of an annotated tag: the remote says of those alone what they name.
+    private static func names(in heads: [RemoteHead]) -> [(name: Substring, id: ObjectID)] {
+        var found: [(name: Substring, id: ObjectID)] = []
+        for (index, head) in heads.enumerated() where head.name.utf8.starts(with: RemoteHead.approvals.utf8) {
+            let name = Substring(head.name.utf8.dropFirst(RemoteHead.approvals.utf8.count))
+            guard !name.hasSuffix("^{}"), index + 1 < heads.count, heads[index + 1].name == head.name + "^{}" else { continue }
+            found.append((name, head.id))
         }
+        return found
+    }
+
+    /// Stands for all of them: another one for every other list.
+    static func fingerprint(of heads: [RemoteHead]) -> String {
+        var (hash, count): (UInt64, Int) = (0xcbf2_9ce4_8422_2325, 0)
+        for (name, id) in names(in: heads) {
+            count += 1
+            for part in [name.utf8[...], id.hex[...].utf8] {
+                for byte in part { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+                hash = (hash ^ 0x0A) &* 0x100_0000_01b3
+            }
+        }
+        return "\(count)-\(hash)"
+    }
+
+    init(_ repository: OpaquePointer, _ heads: [RemoteHead], without heavy: Set<ObjectID>) throws {
+        for (name, id) in Self.names(in: heads) where !heavy.contains(id) {
+            let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 2, parts.allSatisfy({ Name(String($0)) != nil }) else { continue }
+            wanted[String(name)] = id
+        }
+        order = wanted.keys.sorted()
         if wanted.count > GitWorker.approvalLimit {
-            isNarrowed = true
-            let kept = try ApprovalSubjects(repository, from: [MirrorRef.remote])
-                .narrowed(wanted.keys, to: GitWorker.approvalLimit)
-            wanted = Dictionary(uniqueKeysWithValues: kept.map { ($0, wanted[$0]) }).compactMapValues(\.self)
+            order = try ApprovalSubjects(repository, from: [MirrorRef.remote]).narrowed(order, to: GitWorker.approvalLimit)
+            wanted = Dictionary(uniqueKeysWithValues: order.map { ($0, wanted[$0]) }).compactMapValues(\.self)
         }
         var iterator: OpaquePointer?
         try LibGit2.check(
@@ -45,18 +55,16 @@ struct ApprovalRefs {
         }
     }
 
-    /// Takes nothing from the remote.
-    mutating func keep() { wanted = present }
+    /// What has to be fetched, in the order in which it matters.
+    func missing(_ isMissing: (ObjectID) -> Bool) -> [(name: String, id: ObjectID)] {
+        order.compactMap { name in wanted[name].flatMap { isMissing($0) ? (name, $0) : nil } }
+    }
+
+    /// Does without those that could not be had.
+    mutating func leaveOut(_ isMissing: (ObjectID) -> Bool) { wanted = wanted.filter { !isMissing($0.value) } }
 
     /// Whether the same are here.
     var areCurrent: Bool { wanted == present }
-
-    /// What has to be downloaded.
-    var refspecs: [String] {
-        wanted.filter { present[$0.key] != $0.value }.keys.sorted().map {
-            "+refs/tags/approvals/\($0):\(MirrorRef.approvals)\($0)"
-        }
-    }
 
     /// Makes the references here equal to the remote's.
     func write(_ repository: OpaquePointer) throws {

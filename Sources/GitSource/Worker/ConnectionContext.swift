@@ -12,16 +12,38 @@ final class ConnectionContext {
     private let credentials: GitCredentials
     private let hostKeys: HostKeys?
     private var asked = 0
+    /// Speaks http(s) in libgit2's place.
+    private let http: HTTPSubtransport?
+    /// Most bytes that may come.
+    private var longest: Int
+    /// Most objects of one pack.
+    private static let mostObjects: UInt32 = 20_000_000
     /// A better error than libgit2's, set by a callback.
     private var failure: GitError?
     /// What the server said about the ref that was pushed, `nil` = taken.
     private(set) var refusal: String?
     private var serverText = ""
 
-    init(url: RemoteURL, credentials: GitCredentials) async throws {
-        (self.url, self.credentials) = (url, credentials)
+    init(url: RemoteURL, request: WorkerRequest) async throws {
+        let credentials = request.credentials
+        (self.url, self.credentials, longest) = (url, credentials, request.longestFetch)
+        if url.scheme == .http || url.scheme == .https {
+            http = HTTPSubtransport(
+                try HTTPTransport(
+                    url: url, authorityFile: credentials.certificateAuthorityFile, branch: request.branch,
+                    longest: request.longestFetch, within: request.timeout
+                ) { challenge throws(GitError) in try Self.login(url, credentials, challenge) })
+        } else {
+            http = nil
+        }
         subject = RemoteURL.redact(url.text)
         hostKeys = url.scheme == .ssh ? try await HostKeys(url: url, file: credentials.knownHostsFile) : nil
+    }
+
+    /// Makes ready for another connection, in which at most this many bytes may come.
+    func prepare(longest: Int) {
+        (self.longest, asked, failure) = (longest, 0, nil)
+        http?.prepare(longest: longest)
     }
 
     /// Installs the callbacks; this object must outlive the connection.
@@ -32,6 +54,13 @@ final class ConnectionContext {
         }
         callbacks.certificate_check = { certificate, valid, _, payload in
             ConnectionContext.from(payload).judge(certificate, valid: valid != 0)
+        }
+        if http != nil {
+            callbacks.transport = { out, remote, payload in ConnectionContext.from(payload).http?.make(out, remote) ?? -1 }
+        }
+        callbacks.transfer_progress = { progress, payload in
+            guard let progress = progress?.pointee else { return 0 }
+            return ConnectionContext.from(payload).judge(progress)
         }
         callbacks.push_update_reference = { _, status, payload in
             if let status { ConnectionContext.from(payload).refuse(String(cString: status)) }
@@ -67,14 +96,27 @@ final class ConnectionContext {
             let passphrase = credentials.passphraseFile.flatMap(Self.secret)
             return git_credential_ssh_key_new(out, user, publicKey, key, passphrase ?? "")
         }
-        if allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT.rawValue != 0 {
-            guard let file = credentials.tokenFile else {
-                return fail(.authentication, "the server wants a token; name its file as credentials.tokenFile")
-            }
-            guard let token = Self.secret(file) else { return fail(.authentication, "the token file \(file) cannot be read") }
-            return git_credential_userpass_plaintext_new(out, user, token)
-        }
         return fail(.authentication, "the server wants a way to log in that is not supported")
+    }
+
+    /// `name:token` for a server that asks for it: only over TLS, on this machine, or where somebody has allowed it.
+    private static func login(_ url: RemoteURL, _ credentials: GitCredentials, _ challenge: String) throws(GitError) -> String {
+        func refused(_ why: String) -> GitError {
+            GitError(.authentication, operation: "connect to", subject: RemoteURL.redact(url.text), why)
+        }
+        guard let file = credentials.tokenFile else {
+            throw refused("the server wants a token; name its file as credentials.tokenFile")
+        }
+        guard challenge.isEmpty || challenge.lowercased().contains("basic") else {
+            throw refused("the server wants a way to log in that is not supported")
+        }
+        guard url.scheme == .https || url.isLoopback || credentials.allowsInsecure == true else {
+            throw refused(
+                "the token would go over plain http, for everybody on the way to read; use https://, or set credentials.allowInsecure: true"
+            )
+        }
+        guard let token = secret(file) else { throw refused("the token file \(file) cannot be read") }
+        return Data("\(credentials.username ?? url.user ?? "git"):\(token)".utf8).base64EncodedString()
     }
 
     /// The first line of a small file.
@@ -103,6 +145,17 @@ final class ConnectionContext {
         }
     }
 
+    private func judge(_ progress: git_indexer_progress) -> Int32 {
+        if progress.received_bytes > longest {
+            return fail(
+                .tooLarge, "it sends more than \(longest >> 20) MiB at once; if that is right, set repository.maxFetch higher")
+        }
+        if progress.total_objects > Self.mostObjects {
+            return fail(.tooLarge, "it sends more than \(Self.mostObjects) objects at once")
+        }
+        return 0
+    }
+
     private func refuse(_ text: String) {
         let heard = serverText.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         refusal = String(([text] + heard).joined(separator: "; ").prefix(500)).escapingControls
@@ -120,47 +173,9 @@ final class ConnectionContext {
     /// Turns a result into an error, with the reason that a callback found or the one that libgit2's text tells.
     func check(_ result: Int32, _ operation: String) throws {
         guard result < 0 else { return }
-        if let failure { throw failure }
+        if let failure = failure ?? http?.failure { throw failure }
         do { try LibGit2.check(result, operation, subject) } catch {
             throw Self.explain(error, scheme: url.scheme)
         }
-    }
-
-    /// libgit2 has one code for most of what can go wrong on a network; its text tells more.
-    static func explain(_ error: GitError, scheme: RemoteURL.Scheme) -> GitError {
-        var error = error
-        let text = error.message.lowercased()
-        func says(_ parts: String...) -> Bool { parts.contains { text.contains($0) } }
-        if says("redirect") {
-            error.code = .redirected
-            error.message = "the server points to another address; configure the final one (\(error.message))"
-        } else if says("access denied or repository", "invalid content-type") {
-            error.code = .notARepository
-            if says("content-type") { error.message = "there is a web server, but no Git repository (\(error.message))" }
-        } else if says("status code: 401", "status code: 403", "authentication", "unauthorized", "access denied") {
-            error.code = .authentication
-            if scheme == .ssh { error.message += "; RSA keys are not supported, use ed25519 or ecdsa" }
-        } else if says(
-            "status code: 404", "not found", "does not exist", "no such file", "unsupported url", "could not find repository",
-            "not a git repository")
-        {
-            error.code = .notARepository
-        } else if says("certificate", "ssl") {
-            error.code = .certificate
-        } else if says("no space left") {
-            error.code = .storage
-        } else if says("pack", "early eof", "unexpected eof", "inflate", "zlib", "corrupt", "sha1", "invalid object") {
-            error.code = .corrupt
-            error.message = "what the server sent is damaged or incomplete (\(error.message))"
-        } else if says(
-            "refused", "resolve", "timed out", "unreachable", "connect", "reset", "socket", "network", "eof", "disconnected",
-            "hung up")
-        {
-            error.code = .unreachable
-            if scheme == .ssh, says("handshake", "key exchange", "method") {
-                error.message += "; RSA host keys are not supported, the server needs ed25519 or ecdsa"
-            }
-        }
-        return error
     }
 }

@@ -15,7 +15,9 @@ struct FolderPush {
     private static let guards = ["pre-receive", "update", "proc-receive", "reference-transaction"]
 
     /// Copies what is missing and moves the branch, if it is still at `tip`.
-    func push(_ commit: ObjectID, from source: OpaquePointer, to branch: String, expecting tip: ObjectID) throws {
+    func push(_ commit: ObjectID, from mirror: String, _ source: OpaquePointer, to branch: String, expecting tip: ObjectID)
+        throws
+    {
         var opened: OpaquePointer?
         try LibGit2.check(git_repository_open(&opened, folder), "open repository", subject)
         defer { git_repository_free(opened) }
@@ -29,10 +31,13 @@ struct FolderPush {
             throw refusal("its hook '\(hook)' is run only by a Git server; use its ssh:// or https:// address")
         }
         var (new, old) = (git_oid(commit), git_oid(tip))
-        guard git_graph_descendant_of(source, &new, &old) == 1 else {
+        let objects = try ObjectDatabase(path: mirror)
+        guard try objects.commit(commit).parents.contains(tip) || objects.isAncestor(tip, of: commit) else {
             throw refusal("the commit does not follow \(tip.short), the branch's tip")
         }
-        try copy(from: source, new: &new, old: &old, to: place + "objects/pack")
+        try ObjectCopy(
+            repository: source, source: objects, target: ObjectDatabase(path: place), operation: "push to", subject: subject
+        ).copy(commit, to: place + "objects/pack")
         var reference: OpaquePointer?
         let result = git_reference_create_matching(&reference, target, "refs/heads/\(branch)", &new, 1, &old, "curfew: push")
         git_reference_free(reference)
@@ -40,20 +45,6 @@ struct FolderPush {
             throw refusal("the branch has moved meanwhile")
         }
         try LibGit2.check(result, "push to", subject)
-    }
-
-    /// Writes one pack with what `new` has and `old` has not.
-    private func copy(from source: OpaquePointer, new: inout git_oid, old: inout git_oid, to folder: String) throws {
-        var walk: OpaquePointer?
-        try LibGit2.check(git_revwalk_new(&walk, source), "push to", subject)
-        defer { git_revwalk_free(walk) }
-        try LibGit2.check(git_revwalk_push(walk, &new), "push to", subject)
-        try LibGit2.check(git_revwalk_hide(walk, &old), "push to", subject)
-        var builder: OpaquePointer?
-        try LibGit2.check(git_packbuilder_new(&builder, source), "push to", subject)
-        defer { git_packbuilder_free(builder) }
-        try LibGit2.check(git_packbuilder_insert_walk(builder, walk), "push to", subject)
-        try LibGit2.check(git_packbuilder_write(builder, folder, 0, nil, nil), "push to", subject)
     }
 
     private func refusal(_ why: String) -> GitError {

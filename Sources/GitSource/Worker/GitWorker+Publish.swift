@@ -4,14 +4,12 @@ import CurfewModel
 extension GitWorker {
     /// Sets and removes references of Curfew's own on the remote, by force: nobody else writes there.
     static func publish(_ request: WorkerRequest, _ context: ConnectionContext) throws {
-        try connected(request, context, GIT_DIRECTION_PUSH) { repository, remote in
-            var heads: UnsafeMutablePointer<UnsafePointer<git_remote_head>?>?
-            var count = 0
-            try context.check(git_remote_ls(&heads, &count, remote), "list")
-            var present: Set<String> = []
-            for index in 0..<min(count, 1_000_000) {
-                if let name = heads?[index]?.pointee.name { present.insert(String(cString: name)) }
-            }
+        try withRepository(request.repository) { repository in try publish(request, context, repository) }
+    }
+
+    private static func publish(_ request: WorkerRequest, _ context: ConnectionContext, _ repository: OpaquePointer) throws {
+        try connected(repository, request, context, GIT_DIRECTION_PUSH) { remote in
+            let present = Set(try RemoteHead.all(remote, context).map(\.name))
             var specs: [String] = []
             for (index, reference) in (request.references ?? []).enumerated() where reference.name.hasPrefix("refs/curfew/") {
                 if let commit = reference.commit {

@@ -1,12 +1,6 @@
 import CurfewModel
+import CurfewSystem
 import Foundation
-import Subprocess
-
-#if canImport(System)
-    import System
-#else
-    import SystemPackage
-#endif
 
 /// The keys that known_hosts has for one SSH host, looked up by OpenSSH itself (which knows hashed names and ports).
 struct HostKeys {
@@ -29,10 +23,15 @@ struct HostKeys {
                 "there is no file with known host keys; make it with `ssh-keyscan`, check the fingerprint, and name it as credentials.knownHostsFile"
             )
         }
-        let result = try await Subprocess.run(
-            .name("ssh-keygen"), arguments: ["-F", host, "-f", path], output: .string(limit: 1 << 20), error: .discarded)
+        let result: Program.Result
+        do {
+            result = try await Program("ssh-keygen", ["-F", host, "-f", path], hint: OpenSSH.package).run(within: OpenSSH.limit)
+        } catch {
+            throw GitError(
+                .hostKeyMismatch, operation: "connect to", subject: host, "its keys cannot be looked up: \(error.message)")
+        }
         var (keys, revoked): ([(type: String, key: Data)], [Data]) = ([], [])
-        for line in result.standardOutput.split(separator: "\n") where !line.hasPrefix("#") {
+        for line in result.text.split(separator: "\n") where !line.hasPrefix("#") {
             var words = line.split(whereSeparator: \.isWhitespace)
             let marker = words.first?.hasPrefix("@") ?? false ? String(words.removeFirst()) : nil
             guard words.count >= 3, let key = Data(base64Encoded: String(words[2])) else { continue }

@@ -2,7 +2,7 @@ import CurfewModel
 
 /// What the child is asked to do: one JSON object on its standard input. Names of files, no secrets.
 struct WorkerRequest: Codable, Sendable {
-    enum Operation: String, Codable { case refresh, push, publish }
+    enum Operation: String, Codable { case refresh, approvals, push, publish }
     var operation: Operation
     /// The bare mirror.
     var repository: String
@@ -13,6 +13,12 @@ struct WorkerRequest: Codable, Sendable {
     var known: ObjectID?
     /// refresh: a tip that `known` already contains is old news, and `known` stays; for addresses that copy another.
     var mayLag: Bool?
+    /// The most bytes that one fetch may add.
+    var longestFetch: Int
+    /// How long the parent waits.
+    var timeout: Span
+    /// approvals: tags that were too heavy when they were fetched before.
+    var heavy: [ObjectID]?
     /// push: the commit to push.
     var commit: ObjectID?
     /// push: the tip that it was made on.
@@ -31,8 +37,14 @@ struct WorkerRequest: Codable, Sendable {
 /// What the child answers: one JSON object on its standard output.
 struct WorkerAnswer: Codable, Sendable {
     var tip: ObjectID?
-    /// refresh: whether tags of approvals came, went or changed.
+    /// refresh, approvals: stands for all tags of approvals that the remote has.
+    var approvals: String?
+    /// approvals: whether some came, went or changed.
     var approvalsMoved: Bool?
+    /// approvals: those that are too heavy to be fetched.
+    var heavy: [ObjectID]?
+    /// approvals: whether more are to be fetched another time.
+    var isPartial: Bool?
     var error: GitError?
 }
 

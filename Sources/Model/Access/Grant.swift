@@ -49,11 +49,11 @@ public struct GrantFile: Hashable, Sendable {
     /// What it says.
     public var grant: Grant
     /// Its path from the root.
-    public var path: String
+    public var path: RepositoryPath
     /// Its blob.
     public var blob: ObjectID
     /// Makes a file.
-    public init(grant: Grant, path: String, blob: ObjectID) { (self.grant, self.path, self.blob) = (grant, path, blob) }
+    public init(grant: Grant, path: RepositoryPath, blob: ObjectID) { (self.grant, self.path, self.blob) = (grant, path, blob) }
     /// What it is.
     public var id: GrantID { GrantID(name: grant.name, blob: blob) }
 }
@@ -61,13 +61,13 @@ public struct GrantFile: Hashable, Sendable {
 /// A file of `grants/` that says nothing usable: an attempt, reported and reverted.
 public struct BrokenGrant: Hashable, Sendable {
     /// Its path from the root.
-    public var path: String
+    public var path: RepositoryPath
     /// Its blob.
     public var blob: ObjectID
     /// What is wrong.
     public var diagnostics: [Diagnostic]
     /// Makes a broken grant.
-    public init(path: String, blob: ObjectID, diagnostics: [Diagnostic]) {
+    public init(path: RepositoryPath, blob: ObjectID, diagnostics: [Diagnostic]) {
         (self.path, self.blob, self.diagnostics) = (path, blob, diagnostics)
     }
 }

@@ -29,22 +29,22 @@ public struct FileEntry: Hashable, Sendable {
     /// What an entry is; the modes that Git knows.
     public enum Kind: Sendable { case file, executable, symlink, folder, submodule }
 
-    /// The entry's own name, one path component; may hold any byte but NUL and `/` (invalid UTF-8 is repaired).
-    public var name: String
+    /// The entry's own name, one path component.
+    public var name: FileName
     /// What it is.
     public var kind: Kind
     /// The blob, tree or (for a submodule) commit.
     public var id: ObjectID
 
     /// Makes an entry.
-    public init(name: String, kind: Kind, id: ObjectID) { (self.name, self.kind, self.id) = (name, kind, id) }
+    public init(name: FileName, kind: Kind, id: ObjectID) { (self.name, self.kind, self.id) = (name, kind, id) }
 }
 
 extension FileTree {
-    /// The entry at `path` (components separated by `/`), or `nil` when there is none. Never follows a symlink.
-    public func entry(at path: String) throws -> FileEntry? {
+    /// The entry at `path`, or `nil` when there is none. Never follows a symlink.
+    public func entry(at path: RepositoryPath) throws -> FileEntry? {
         var current = FileEntry(name: "", kind: .folder, id: root)
-        for component in path.split(separator: "/", omittingEmptySubsequences: true) {
+        for component in path.names where !component.bytes.isEmpty {
             guard current.kind == .folder, let next = try entries(of: current.id).first(where: { $0.name == component })
             else { return nil }
             current = next

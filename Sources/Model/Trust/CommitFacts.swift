@@ -24,12 +24,18 @@ public struct CommitFacts: Hashable, Sendable, Codable {
     public var signature: SignatureCheck
     /// What is different from its first parent (from nothing, for a root commit).
     public var changes: [PathChange]
+    /// Why it cannot be judged: what in its object or its trees is not as Git writes it, is too large or is not there. Each is
+    /// a line for people. Empty for every commit that Git itself has made.
+    public var problems: [String]
+    /// Whether its first parent has policies and it has none any more.
+    public var emptiesPolicies: Bool
 
     /// Makes facts.
     public init(
         id: ObjectID, parents: [ObjectID], author: Claim, committer: Claim, message: String, signature: SignatureCheck,
-        changes: [PathChange]
+        changes: [PathChange], problems: [String] = [], emptiesPolicies: Bool = false
     ) {
+        (self.problems, self.emptiesPolicies) = (problems, emptiesPolicies)
         (self.id, self.parents, self.author, self.committer) = (id, parents, author, committer)
         (self.message, self.signature, self.changes) = (message, signature, changes)
     }
@@ -47,8 +53,8 @@ public enum SignatureCheck: Hashable, Sendable, Codable {
 
 /// One path that differs.
 public struct PathChange: Hashable, Sendable, Codable {
-    /// From the root, components separated by `/`; invalid UTF-8 is repaired.
-    public var path: String
+    /// From the root.
+    public var path: RepositoryPath
     /// What was there, `nil` = nothing.
     public var old: ObjectID?
     /// What is there, `nil` = nothing.
@@ -59,7 +65,7 @@ public struct PathChange: Hashable, Sendable, Codable {
     public var isFromMergedParent: Bool
 
     /// Makes a change.
-    public init(path: String, old: ObjectID?, new: ObjectID?, isPlain: Bool = true, isFromMergedParent: Bool = false) {
+    public init(path: RepositoryPath, old: ObjectID?, new: ObjectID?, isPlain: Bool = true, isFromMergedParent: Bool = false) {
         (self.path, self.old, self.new) = (path, old, new)
         (self.isPlain, self.isFromMergedParent) = (isPlain, isFromMergedParent)
     }
