@@ -1,4 +1,5 @@
 public import CurfewDesiredState
+import CurfewGitSource
 import CurfewLocalRuntime
 import CurfewModel
 import Foundation
@@ -81,7 +82,7 @@ public enum Checkup {
     private static func insecure(_ configuration: ServiceConfiguration) -> [Check] {
         let repository = configuration.repository
         guard repository.credentials.tokenFile != nil else { return [] }
-        return ([repository.url] + repository.mirrors).filter { Composition.sendsTokenInTheClear(to: $0) }.map { _ in
+        return ([repository.url] + repository.mirrors).filter { RepositoryLocation.sendsInTheClear($0) }.map { _ in
             Check(
                 subject: "repository.credentials", result: repository.credentials.allowInsecure ? .limited : .missing,
                 detail: repository.credentials.allowInsecure

@@ -46,8 +46,13 @@ public enum Composition {
             worker: [program, "git-worker"])
     }
 
-    /// Whether a token for this address would be readable on the way.
-    static func sendsTokenInTheClear(to address: String) -> Bool { RepositoryLocation.sendsInTheClear(address) }
+    /// What is said of a token that may go over the network for everybody to read; empty = there is none.
+    static func insecureTokens(of configuration: ServiceConfiguration) -> [String] {
+        let repository = configuration.repository
+        guard repository.credentials.tokenFile != nil, repository.credentials.allowInsecure else { return [] }
+        return ([repository.url] + repository.mirrors).contains(where: RepositoryLocation.sendsInTheClear)
+            ? ["the Git token goes over plain http, for everybody on the way to read; use https://"] : []
+    }
 
     static func runtimes(
         of configuration: ServiceConfiguration, state: StateFolder, artifacts: any ArtifactSource

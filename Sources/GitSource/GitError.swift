@@ -43,6 +43,8 @@ public struct GitError: Error, Sendable, Hashable, Codable, CustomStringConverti
         /// Anything else.
         public static let failed = Code(rawValue: "failed")
     }
+    /// Whether it says something of the objects and nothing of the disk: it will be the same the next time.
+    public var isAboutObjects: Bool { code == .corrupt || code == .missingObject }
     /// What kind of failure.
     public var code: Code
     /// What was being done.

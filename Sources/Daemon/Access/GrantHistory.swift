@@ -36,11 +36,16 @@ struct GrantHistory: Sendable {
         }
         if tip == nil, let root, let index = line.firstIndex(where: { $0.id == root }) { line = Array(line[...index]) }
         for commit in line.reversed() {
-            let tree = try await mirror.tree(at: commit.id)
-            let entry = try tree.entry(at: "grants")
-            let folder = entry?.kind == .folder ? entry?.id : nil
-            if folder != self.folder { take(try folder.map { try tree.entries(of: $0) } ?? [], from: commit.id) }
-            (self.folder, tip) = (folder, commit.id)
+            do {
+                let tree = try await mirror.tree(at: commit.id)
+                let entry = try tree.entry(at: "grants")
+                let folder = entry?.kind == .folder ? entry?.id : nil
+                if folder != self.folder { take(try folder.map { try tree.entries(of: $0) } ?? [], from: commit.id) }
+                self.folder = folder
+            } catch let error as GitError where error.isAboutObjects {
+                // It gave nobody anything: it was refused, and lies below a seal.
+            }
+            tip = commit.id
         }
     }
 

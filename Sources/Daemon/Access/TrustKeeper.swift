@@ -29,9 +29,8 @@ struct TrustKeeper: Sendable {
     /// `policies/` of a commit. While they are broken, the set is the whole one that was there before, never the part that can
     /// be read: what a rule that cannot be read protects stays protected.
     func policies(at commit: ObjectID) async throws -> LoadedPolicies {
-        let tree = try await mirror.tree(at: commit)
-        var loaded = try await load(tree)
-        if loaded.isBroken { loaded.set = try await lastWhole(before: commit, broken: tree.entry(at: "policies")?.id) }
+        var (loaded, folder) = try await read(commit)
+        if loaded.isBroken { loaded.set = try await lastWhole(before: commit, broken: folder) }
         return loaded
     }
 
@@ -39,20 +38,25 @@ struct TrustKeeper: Sendable {
     private func lastWhole(before commit: ObjectID, broken: ObjectID?) async throws -> PolicySet {
         var (next, known) = (commit, broken)
         while next != root, let parent = try await mirror.commit(next).parents.first {
-            let tree = try await mirror.tree(at: parent)
-            let folder = try tree.entry(at: "policies")?.id
-            if folder != known {
-                let loaded = try await load(tree)
-                if !loaded.isBroken { return loaded.set }
-            }
+            let (loaded, folder) = try await read(parent)
+            if folder != known || folder == nil, !loaded.isBroken { return loaded.set }
             (next, known) = (parent, folder)
         }
         return PolicySet()
     }
 
-    private func load(_ tree: any FileTree) async throws -> LoadedPolicies {
-        let loader = loader
-        return try await queue.run { try loader.loadPolicies(tree) }
+    /// `policies/` of one commit with its tree. Objects that cannot be read are broken policies, and no reason to stop: the commit
+    /// was refused, or an owner has sealed it.
+    private func read(_ commit: ObjectID) async throws -> (loaded: LoadedPolicies, folder: ObjectID?) {
+        do {
+            let tree = try await mirror.tree(at: commit)
+            let loader = loader
+            let loaded = try await queue.run { try loader.loadPolicies(tree) }
+            return (loaded, try tree.entry(at: "policies")?.id)
+        } catch let error as GitError where error.isAboutObjects {
+            let problem = Diagnostic(file: "policies", "it cannot be read: \(error.message)")
+            return (LoadedPolicies(set: PolicySet(), diagnostics: [problem], isBroken: true), nil)
+        }
     }
 
     /// `grants/` of a commit.

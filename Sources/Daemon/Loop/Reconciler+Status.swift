@@ -58,7 +58,7 @@ extension Reconciler {
             workloads: workloads, heldBundles: desired?.held ?? [], holds: holds.values.sorted { $0.workload < $1.workload },
             diagnostics: assembly?.diagnostics ?? [],
             problems: problems.sorted { $0.key < $1.key }.map(\.value) + (loadProblem.map { ["load: \($0)"] } ?? [])
-                + accessProblems,
+                + accessProblems + Composition.insecureTokens(of: configuration),
             pendingReverts: pending, grants: grants)
     }
 

@@ -47,11 +47,13 @@ struct RevisionAssembler: Sendable {
         return assembly
     }
 
-    /// The bundle as it stands at one commit, `nil` when it is not there.
+    /// The bundle as it stands at one commit, `nil` when it is not there or cannot be read there.
     func bundle(_ name: Name, at revision: ObjectID) async throws -> LoadedBundle? {
-        let tree = try await mirror.tree(at: revision)
-        let loader = loader
-        return try await queue.run { try loader.loadBundle(name, in: tree, revision: revision) }
+        do {
+            let tree = try await mirror.tree(at: revision)
+            let loader = loader
+            return try await queue.run { try loader.loadBundle(name, in: tree, revision: revision) }
+        } catch let error as GitError where error.isAboutObjects { return nil }
     }
 
     private func lastGoodVersion(of name: Name, mark: ObjectID?, before tip: ObjectID) async throws -> LoadedBundle? {

@@ -5,7 +5,8 @@ extension Mirror {
     /// One commit.
     public func commit(_ id: ObjectID) throws -> CommitInfo {
         let object = try objectDatabase().commit(id)
-        guard let tree = object.tree else {
+        // One that names no tree still has parents; its tree is one that is never there.
+        guard let tree = object.tree ?? ObjectID(String(repeating: "0", count: 40)) else {
             throw GitError(.corrupt, operation: "read commit", subject: id.hex, "it names no tree")
         }
         return CommitInfo(

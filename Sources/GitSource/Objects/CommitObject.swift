@@ -35,7 +35,7 @@ struct CommitObject {
             take(line, &keys)
         }
         let text = bytes[position...].drop { $0 == 0x0A }
-        message = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+        message = String(decoding: text.prefix(Self.longest).prefix { $0 != 0 }, as: UTF8.self)
         check(keys, hasNul: bytes.contains(0))
     }
 
