@@ -101,7 +101,11 @@ public actor Mirror {
 
     /// Removes what a child left that ended in the middle of its work; only while no other one runs.
     func cleanUpAfterChild() {
-        if isOwner, approvalState.running == nil { removeLeftovers() } else { Incoming.remove(.branch, in: path) }
+        if isOwner, approvalState.running == nil {
+            removeLeftovers()
+        } else if isOwner {
+            Incoming.remove(.branch, in: path)
+        }
     }
 
     /// Waits until no other exchange is under way: two children would write the same refs, and what one leaves behind

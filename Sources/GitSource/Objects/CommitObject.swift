@@ -1,4 +1,5 @@
 import CurfewModel
+import Glibc
 
 /// A commit object read from its bytes.
 ///
@@ -23,7 +24,7 @@ struct CommitObject {
     init(_ bytes: UnsafeRawBufferPointer) {
         var (position, keys): (Int, [Header]) = (0, [])
         while position < bytes.count {
-            let end = bytes[position...].firstIndex(of: 0x0A) ?? bytes.count
+            let end = Self.find(0x0A, in: bytes, from: position) ?? bytes.count
             let line = bytes[position..<end]
             position = min(end + 1, bytes.count)
             if line.isEmpty { break }
@@ -34,9 +35,18 @@ struct CommitObject {
             }
             take(line, &keys)
         }
-        let text = bytes[position...].drop { $0 == 0x0A }
-        message = String(decoding: text.prefix(Self.longest).prefix { $0 != 0 }, as: UTF8.self)
-        check(keys, hasNul: bytes.contains(0))
+        let nul = Self.find(0, in: bytes, from: 0)
+        // Of one that is too large to be judged nobody needs the message.
+        if bytes.count <= Self.longest {
+            while position < bytes.count, bytes[position] == 0x0A { position += 1 }
+            message = String(decoding: bytes[position..<max(position, nul ?? bytes.count)], as: UTF8.self)
+        }
+        check(keys, hasNul: nul != nil)
+    }
+
+    private static func find(_ byte: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        guard start < bytes.count, let base = bytes.baseAddress else { return nil }
+        return memchr(base + start, Int32(byte), bytes.count - start).map { UnsafeRawPointer($0) - base }
     }
 
     private enum Header { case tree, parent, author, committer, encoding, other }

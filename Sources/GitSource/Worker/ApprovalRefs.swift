@@ -10,10 +10,11 @@ struct ApprovalRefs {
 
     /// Two DNS labels below `approvals/` and nothing else, of an annotated tag: the remote says of those alone what they name.
     private static func names(in heads: [RemoteHead]) -> [(name: Substring, id: ObjectID)] {
+        let peeled = Set(heads.lazy.map(\.name).filter { $0.utf8.suffix(3).elementsEqual("^{}".utf8) })
         var found: [(name: Substring, id: ObjectID)] = []
-        for (index, head) in heads.enumerated() where head.name.utf8.starts(with: RemoteHead.approvals.utf8) {
+        for head in heads where head.name.utf8.starts(with: RemoteHead.approvals.utf8) {
             let name = Substring(head.name.utf8.dropFirst(RemoteHead.approvals.utf8.count))
-            guard !name.hasSuffix("^{}"), index + 1 < heads.count, heads[index + 1].name == head.name + "^{}" else { continue }
+            guard peeled.contains(head.name + "^{}") else { continue }
             found.append((name, head.id))
         }
         return found

@@ -45,7 +45,12 @@ struct ObjectCopy {
             }
         }
         guard git_packbuilder_object_count(builder) > 0 else { return }
-        try LibGit2.check(git_packbuilder_write(builder, folder, 0, nil, nil), operation, subject)
+        do { try LibGit2.check(git_packbuilder_write(builder, folder, 0, nil, nil), operation, subject) } catch {
+            guard error.code == .tooLarge else { throw error }
+            throw GitError(
+                .tooLarge, operation: operation, subject: subject,
+                "it is more than one fetch may add; if that is right, set repository.maxFetch higher")
+        }
     }
 
     private func check(_ id: ObjectID, _ what: String, most: Int) throws {
