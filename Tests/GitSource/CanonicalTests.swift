@@ -104,7 +104,13 @@ import Testing
         }
         let extra = "encoding UTF-8\nHG:extra x\n"
         #expect(try await world.facts("\(start)\(author)\(committer)\(extra)\nx\n").problems.isEmpty)
-        let lacking = try await world.facts(world.head(String(repeating: "1", count: 40), base))
+        // Git itself would not push such a one.
+        try world.fixture.scratch.write("lacking", world.head(String(repeating: "1", count: 40), base))
+        let id = try await git(
+            "hash-object", "-t", "commit", "-w", "--literally", world.fixture.scratch.file("lacking"), in: world.fixture.remote)
+        try await git("update-ref", "refs/heads/main", id, in: world.fixture.remote)
+        #expect(try await world.mirror.refresh().tip.hex == id)
+        let lacking = try await world.mirror.facts(of: try #require(ObjectID(id)))
         #expect(lacking.problems.contains { $0.contains("cannot be read") }, "\(lacking.problems)")
     }
 

@@ -48,7 +48,9 @@ private final class TreeWriter {
 
     private func write(_ tree: ObjectID, into folder: Int32, path: RepositoryPath, depth: Int) throws {
         guard depth < 100 else { throw problem(path, "folders are nested more than 100 deep") }
-        for entry in try GitTree(root: tree, objects: objects).entries(of: tree) {
+        let object = try GitTree(root: tree, objects: objects).object(tree)
+        if let odd = object.problem { throw problem(path, odd) }
+        for entry in object.entries {
             let here = path.appending(entry.name)
             entries += 1
             guard entries <= 100_000 else { throw problem(here, "there are more than 100000 files") }
