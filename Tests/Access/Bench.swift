@@ -25,12 +25,13 @@ final class Bench: Sendable {
         let loader = DesiredStateLoader(runtimes: [:], enforcesPolicies: true)
         var parts = AccessKeeper.Parts(
             trust: TrustKeeper(mirror: mirror, loader: loader, rules: TrustRules(owners: []), root: nil), mirror: mirror,
-            backends: Dictionary(backends.map { ($0.name, $0) }) { $1 }, removesForeign: [], journal: journal,
+            backends: [:], removesForeign: [], journal: journal,
             taints: Taints(journal), quarantine: Quarantine(folder: scratch.path, trap: nil, now: { WallClock.system.now }),
             clock: AccessClock(.system, floor: nil), cipher: CredentialCipher(), telemetry: Telemetry(), board: board,
             landed: {}, changed: { _, _ in })
+        for backend in backends { parts.backends[backend.name] = backend }
         if opening {
-            parts.opens = Dictionary(backends.map { backend in (backend.name, { try await backend.open() }) }) { $1 }
+            for backend in backends { parts.opens[backend.name] = { try await backend.open() } }
         }
         keeper = AccessKeeper(parts)
     }
@@ -59,7 +60,7 @@ final class Bench: Sendable {
         return GrantFile(
             grant: Grant(
                 name: id.name, person: Name(literal: "alice"), role: Name(literal: "role"), duration: .seconds(60), reason: "x"),
-            path: "grants/\(id.name).yaml", blob: id.blob)
+            path: RepositoryPath("grants/\(id.name).yaml"), blob: id.blob)
     }
 
     /// A grant that was given on these backends.

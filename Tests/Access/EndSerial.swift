@@ -112,8 +112,8 @@ import Testing
                     await bench.keeper.problems.values.contains { $0.contains("overdue since") }
                 })
             #expect(bench.board.current.overdue(by: AccessKeeper.grace, at: WallClock.system.now).count == 1)
-            #expect(
-                try await eventually { try await bench.journal.last(20).contains { $0.kind == "grant.overdue" } })
+            let isTold = try await eventually { try await bench.journal.last(20).map(\.kind).contains("grant.overdue") }
+            #expect(isTold)
             backend.release()
             #expect(await eventually { await bench.keeper.phase(of: id) == .ended })
             #expect(await eventually { bench.board.current.ends.isEmpty })

@@ -10,13 +10,14 @@ import Testing
     private struct Event: Decodable {
         var kind: String
         var message: String
-        var at: String
-        var moment: Instant? { Instant(timestamp: at) }
+        var at: Instant
     }
 
     private func events(_ world: AccessWorld) async throws -> [Event] {
         let output = try await world.world.curfew("events", "--format", "json").output
-        return output.split(separator: "\n").compactMap { try? JSONDecoder().decode(Event.self, from: Data($0.utf8)) }
+        return output.components(separatedBy: "\n}").compactMap {
+            try? JSONDecoder().decode(Event.self, from: Data(($0 + "}").utf8))
+        }
     }
 
     /// Changes a file of `policies/` as dave; the merge.
@@ -48,8 +49,8 @@ import Testing
             #expect(message.contains("ended because alice's login key"), "\(message)")
             #expect(message.contains("by commit \(commit.prefix(7))"), "\(message)")
             let events = try await events(world)
-            let judged = try #require(events.first { $0.kind == "grant.revoked" }?.moment)
-            let ended = try #require(events.first { $0.kind == "grant.ended" }?.moment)
+            let judged = try #require(events.first { $0.kind == "grant.revoked" }?.at)
+            let ended = try #require(events.first { $0.kind == "grant.ended" }?.at)
             #expect(ended - judged <= .seconds(1), "\(ended - judged)")
             #expect(try world.isWithoutAccess())
         }

@@ -63,7 +63,7 @@ struct Retry: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOption
     @OptionGroup var server: ServerOption
-    @Argument(help: "A bundle, grant, workload, secret or runtime that is set aside.") var name: String?
+    @Argument(help: "A bundle, grant, workload or secret that is set aside.") var name: String?
 
     func run() async throws {
         if let name {

@@ -47,6 +47,7 @@ final class Breadcrumbs: @unchecked Sendable {
     }
 
     deinit {
+        curfew_note_traps(nil)
         munmap(base, Self.size)
         close(descriptor)
     }

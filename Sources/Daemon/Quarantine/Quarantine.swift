@@ -76,11 +76,9 @@ final class Quarantine: ContentGuard {
         for crumb in remains.inHand where !kept.holds.contains(where: { $0.content == crumb.content }) {
             let count = (before[crumb] ?? 0) + 1
             if remains.fault != 0 {
-                // What an engine says changes with every question.
-                let until = crumb.content.kind == .engine ? now + .seconds(600) : nil
                 kept.holds.append(
                     Hold(
-                        content: crumb.content, stage: crumb.stage, since: now, until: until,
+                        content: crumb.content, stage: crumb.stage, since: now, until: nil,
                         cause: "crashed (signal \(remains.fault))"))
             } else if count >= patience {
                 kept.holds.append(
@@ -123,7 +121,6 @@ final class Quarantine: ContentGuard {
             state.open[crumb] = count > 1 ? count - 1 : nil
             if count == 1 {
                 state.crumbs?.clear(crumb)
-                // Engines answer anew each time: the first good answer of a process speaks for those that follow.
                 if state.known.count >= 50 * Self.limit { state.known = [] }
                 state.known.insert(crumb)
             }

@@ -76,7 +76,8 @@ extension DesiredStateLoader {
                 } else {
                     let content = Self.content(file)
                     if let why = watch?.begin(content, stage: "read") {
-                        result.setAside.append(SetAsideGrant(path: "grants/\(file.name)", blob: file.id, reason: why))
+                        result.setAside.append(
+                            SetAsideGrant(path: RepositoryPath("grants").appending(file.name), blob: file.id, reason: why))
                         continue
                     }
                     defer { watch?.end(content, stage: "read") }
@@ -95,7 +96,8 @@ extension DesiredStateLoader {
 
     /// A grant's file, as it is named before anybody has read it.
     private static func content(_ file: FileEntry) -> ContentKey {
-        let name = file.name.hasSuffix(".yaml") ? String(file.name.dropLast(5)) : file.name
+        let shown = "\(file.name)"
+        let name = shown.hasSuffix(".yaml") ? String(shown.dropLast(5)) : shown
         return ContentKey(.grant, name, id: file.id.hex)
     }
 

@@ -134,7 +134,8 @@ public final class DesiredStateLoader: Sendable {
         let (stage, content) = ("read", ContentKey(.bundle, name.rawValue, id: tree.hex))
         if let why = watch?.begin(content, stage: stage) {
             return BundleData(
-                name, tree: tree, artifacts: [:], files: [], diagnostics: [Diagnostic(file: roots[0].path, why)], previous: nil,
+                name, tree: tree, artifacts: [:], files: [], diagnostics: [Diagnostic(file: roots[0].path.shown, why)],
+                previous: nil,
                 isUnread: true)
         }
         defer { watch?.end(content, stage: stage) }

@@ -37,7 +37,7 @@ public struct LoadedGrants: Sendable {
 /// A file of `grants/` that nobody has read, since reading it may end the process.
 public struct SetAsideGrant: Hashable, Sendable {
     /// Its path from the root.
-    public var path: String
+    public var path: RepositoryPath
     /// Its blob.
     public var blob: ObjectID
     /// Why.

@@ -1,7 +1,7 @@
 /// A piece of what somebody sent, as it is named when it is worked on for the first time.
 public struct ContentKey: Hashable, Sendable, Codable, CustomStringConvertible {
     /// What it is.
-    public enum Kind: String, Sendable, Codable { case bundle, policies, grant, workload, secret, engine }
+    public enum Kind: String, Sendable, Codable { case bundle, policies, grant, workload, secret }
     public var kind: Kind
     /// What people call it: a bundle, a grant, a workload, a path.
     public var name: String
