@@ -148,8 +148,8 @@ let package = Package(
         module(
             "Daemon",
             [
-                "CurfewSystem", "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewDrivers",
-                "CurfewRollout",
+                "CurfewSystem", "CProcess", "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning",
+                "CurfewDrivers", "CurfewRollout",
                 "CurfewObservation", "CurfewLocalRuntime", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime",
                 "CurfewSwarmRuntime", "CurfewHAProxyEdge", "CurfewJournal", "CurfewGates",
                 "CurfewNotifications", "CurfewSSHBackend",
@@ -182,6 +182,12 @@ let package = Package(
                 "CurfewModel", "CurfewJournal", "CurfewAPI", "CurfewViews", "CurfewConsole", web, webTesting, tokens, http,
                 crypto, posix, core, http1, logging,
                 subprocess,
+            ]),
+        tests(
+            "Access",
+            [
+                "CurfewModel", "CurfewDesiredState", "CurfewGates", "CurfewGitSource", "CurfewDrivers", "CurfewJournal",
+                "CurfewDaemon",
             ]),
         tests("Metrics", ["CurfewMetrics", measures]),
         tests("Journal", ["CurfewModel", "CurfewJournal", subprocess, database]),

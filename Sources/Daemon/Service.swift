@@ -4,33 +4,37 @@ import CurfewGitSource
 import CurfewHAProxyEdge
 import CurfewJournal
 import CurfewDrivers
-public import CurfewModel
+import CurfewModel
 import CurfewObservation
 public import Logging
 public import ServiceLifecycle
 
 /// The service: owns the state folder, follows the branch, reconciles, and pushes reverts, until it is told to stop.
 public struct CurfewService: Service {
-    private let configuration: ServiceConfiguration
-    private let log: Logger
-    private let lock: StateLock
-    private let journal: Journal
-    private let runtimes: [Name: any Runtime]
-    private let edge: HAProxyEdge
-    private let prober: Prober
-    private let follower: BranchFollower
-    private let reverter: Reverter
-    private let reconciler: Reconciler
-    private let access: AccessKeeper?
-    private let accessBackends: [Name: AccessBackendDriver]
-    private let sessions: Sessions?
-    private let taints: Taints
-    private let tags: TagKeeper
-    private let notifications: [NotificationKeeper]
-    private let entries: EntryKeeper
-    private let clock: WallClock
-    private let api: APIService?
-    private let manager: ServiceManager
+    let configuration: ServiceConfiguration
+    let log: Logger
+    let lock: StateLock
+    let journal: Journal
+    let runtimes: [Name: any Runtime]
+    let edge: HAProxyEdge
+    let prober: Prober
+    let follower: BranchFollower
+    let reverter: Reverter
+    let reconciler: Reconciler
+    let access: AccessKeeper?
+    let accessBackends: [Name: AccessBackendDriver]
+    let sessions: Sessions?
+    let taints: Taints
+    let tags: TagKeeper
+    let notifications: [NotificationKeeper]
+    let entries: EntryKeeper
+    let clock: WallClock
+    let api: APIService?
+    let manager: ServiceManager
+    let opening: RuntimeOpening
+    let quarantine: Quarantine
+    let started: Instant
+    let controls: Controls
 
     /// Takes the state folder and finds out what is there. Nothing is changed before ``run()``.
     /// - Throws: ``DaemonError`` when another process owns the folder or it cannot be used.
@@ -39,10 +43,13 @@ public struct CurfewService: Service {
         manager: ServiceManager = .none
     ) async throws {
         (self.configuration, self.log, self.clock, self.manager) = (configuration, log, clock, manager)
+        started = clock.now
         let state = StateFolder(path: configuration.state)
         try state.create()
         lock = try StateLock(state)
         try Restore(into: state).finish()
+        quarantine = Quarantine(folder: state.path, now: { clock.now })
+        controls = Controls(state)
         journal = try Journal(path: state.journal)
         let mirror = Composition.mirror(of: configuration, program: program)
         try await mirror.open()
@@ -50,10 +57,12 @@ public struct CurfewService: Service {
         TagKeeper.recall(into: images, from: try await journal.facts(prefix: TagKeeper.prefix))
         let loader = DesiredStateLoader(
             limits: configuration.limits, runtimes: Composition.capabilities(of: configuration),
-            backends: Set(configuration.backends.keys), enforcesPolicies: configuration.trust != .none, tags: images)
+            backends: Set(configuration.backends.keys), enforcesPolicies: configuration.trust != .none, tags: images,
+            watch: quarantine)
         runtimes = try Composition.runtimes(of: configuration, state: state, artifacts: mirror)
+        opening = RuntimeOpening(Array(runtimes.values))
         tags = TagKeeper(table: images, runtimes: runtimes, journal: journal, clock: clock)
-        let assembler = RevisionAssembler(mirror: mirror, loader: loader, tags: tags)
+        let assembler = RevisionAssembler(mirror: mirror, loader: loader, tags: tags, watch: quarantine)
         edge = Composition.edge(of: configuration, state: state)
         let runtimes = runtimes
         prober = Prober { id, command, timeout in
@@ -77,7 +86,8 @@ public struct CurfewService: Service {
                 configuration: configuration, state: state, mirror: mirror, assembler: assembler, runtimes: runtimes,
                 edge: edge,
                 prober: prober, observer: Observer(runtimes: Array(runtimes.values), edge: edge, prober: prober),
-                journal: journal, reverts: queue, controls: Controls(state), taints: taints, clock: clock,
+                journal: journal, reverts: queue, controls: controls, taints: taints, quarantine: quarantine,
+                clock: clock,
                 log: log, board: board, telemetry: telemetry,
                 revertWanted: { reverter.hurry() }, manager: manager))
         let reconciler = reconciler
@@ -92,9 +102,10 @@ public struct CurfewService: Service {
             access = AccessKeeper(
                 AccessKeeper.Parts(
                     trust: trust, mirror: mirror, backends: accessBackends.mapValues(\.backend),
+                    opens: accessBackends.mapValues(\.open),
                     removesForeign: Set(configuration.backends.values.filter(\.removesForeign).map(\.name)), journal: journal,
-                    taints: taints, clock: accessClock,
-                    cipher: CredentialCipher(), telemetry: telemetry, landed: { relay.fetch() },
+                    taints: taints, quarantine: quarantine, clock: accessClock,
+                    cipher: CredentialCipher(), telemetry: telemetry, board: board, landed: { relay.fetch() },
                     changed: { await reconciler.accessChanged($0, problems: $1) }))
         } else {
             access = nil
@@ -112,15 +123,16 @@ public struct CurfewService: Service {
             mirror: mirror, clock: clock, interval: configuration.repository.interval, trust: trust,
             asked: { telemetry.fetched($0) }
         ) { before, now in
-            await reconciler.sourceChanged(now)
+            // Access first: what a commit takes away does not wait for anything else.
             await access?.sourceChanged(accepted: now.accepted)
+            await reconciler.sourceChanged(now)
             // What could not be pushed while the host was away goes out with its first answer.
             let isBack = now.problem == nil && before.problem != nil
             if now.problem == nil { reverter.hurry(tryingAll: isBack) }
             if isBack { await access?.tryAll() }
         }
         relay.set(follower)
-        let (follower, journal) = (follower, journal)
+        let (follower, journal, quarantine, controls) = (follower, journal, quarantine, controls)
         let answers = APIAnswers(
             configuration: configuration, board: board, telemetry: telemetry, journal: journal, clock: clock, log: log,
             mirror: mirror,
@@ -130,6 +142,7 @@ public struct CurfewService: Service {
                 await reconciler.wake()
             },
             tryAll: {
+                await Self.release(quarantine, controls, reconciler, access)
                 follower.hurry()
                 reverter.hurry(tryingAll: true)
                 await reconciler.wake()
@@ -145,98 +158,36 @@ public struct CurfewService: Service {
         }
     }
 
-    /// Runs until the task is cancelled or the service group shuts down; instances go on running.
+    /// Runs until the task is cancelled or the service group shuts down; instances go on running. Returns in bounded time,
+    /// whatever hangs.
     public func run() async throws {
-        try await begin()
-        try await sessions?.open()
+        await beginAccess()
+        let (reconciler, manager, access, failure) = (reconciler, manager, access, OneShot<any Error>())
         await withGracefulShutdownHandler {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await reconciler.run() }
-                group.addTask { await follower.run() }
-                group.addTask { await reverter.run() }
-                if let access { group.addTask { await access.run() } }
-                group.addTask { await entries.run() }
-                for keeper in notifications { group.addTask { await keeper.run() } }
-                // Behind everything else: however many ask for pages, no access ends later for it.
-                if let api { group.addTask(priority: .utility) { await api.run() } }
-                group.addTask { for await _ in edge.exits { reconciler.alarm.ring() } }
-                group.addTask { for await _ in prober.changes { reconciler.alarm.ring() } }
-                for runtime in runtimes.values {
-                    group.addTask { for await _ in runtime.events { reconciler.alarm.ring() } }
-                }
-                group.addTask { await stopWhenAsked(reconciler.stopping) }
-                await group.next()
-                group.cancelAll()
-            }
+            _ = await runBeside(
+                grace: .seconds(18),
+                [
+                    (.high, { if let access { await access.run() } else { await Self.untilCancelled() } }),
+                    (nil, { do { try await runWorkloads() } catch { failure.set(error) } }),
+                    (nil, { await reconciler.stopping.wait(atMost: .seconds(1 << 40)) }),
+                ])
         } onGracefulShutdown: {
             manager.stopping()
             reconciler.stopping.ring()
         }
         await end()
-    }
-
-    /// Fetches once and works until there is nothing to do, or nothing that can be done.
-    /// - Returns: the state in the end.
-    public func runOnce(limit: Span) async throws -> Status {
-        try await begin()
-        let start = clock.now
-        await follower.ask()
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { for await _ in prober.changes { reconciler.alarm.ring() } }
-            for runtime in runtimes.values {
-                group.addTask { for await _ in runtime.events { reconciler.alarm.ring() } }
-            }
-            while clock.now - start < limit, !Task.isCancelled {
-                _ = await access?.tick()
-                let wait = await reconciler.tick()
-                if await reconciler.isSettled {
-                    _ = await reverter.work()
-                    break
-                }
-                await reconciler.alarm.wait(atMost: wait)
-            }
-            group.cancelAll()
-        }
-        await reconciler.finishActions()
-        let status = await reconciler.makeStatus()
-        await end()
-        return status
+        if let error = failure.value { throw error }
     }
 
     /// Looks at the control files and the branch now (SIGHUP).
     public func wake() {
         follower.hurry()
         reverter.hurry(tryingAll: true)
-        let (reconciler, access) = (reconciler, access)
+        let (reconciler, access, quarantine, controls) = (reconciler, access, quarantine, controls)
         Task {
+            await Self.release(quarantine, controls, reconciler, access)
             await reconciler.wake()
             await access?.tryAll()
         }
-    }
-
-    private func begin() async throws {
-        for runtime in runtimes.values { try await runtime.open() }
-        for driver in accessBackends.values { try await driver.open() }
-        await reconciler.recall()
-        try await taints.recall()
-        await access?.recall()
-        try await follower.recall()
-        await reconciler.sourceChanged(follower.state)
-        await access?.sourceChanged(accepted: follower.state.accepted)
-        await reconciler.record("daemon.started", "Curfew \(Version.current) started on \(configuration.repository.url)")
-        if let aside = journal.recovered {
-            log.warning("the state database was damaged; it lies at \(aside) now and a new one was begun")
-        }
-    }
-
-    private func end() async {
-        await sessions?.shutdown()
-        await reconciler.record("daemon.stopped", "Curfew stopped; instances go on running")
-        await prober.shutdown()
-        for runtime in runtimes.values { await runtime.shutdown() }
-    }
-
-    private func stopWhenAsked(_ stopping: Alarm) async {
-        await stopping.wait(atMost: .seconds(1 << 40))
     }
 }

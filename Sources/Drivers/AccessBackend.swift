@@ -20,6 +20,7 @@ public protocol AccessBackend: Sendable {
     func give(_ order: AccessOrder) async throws -> [Credential]
 
     /// Ends these grants here: revokes them and cuts their live sessions. Many at once, since they share files.
+    /// Also asked of a backend that could not be made ready, and beside other calls that have not come back.
     /// Ids that nobody knows are ended already. A revocation outlives the loss of the state folder as long as the access
     /// could still be used.
     /// - Throws: ``DriverError`` when one of them could not be ended; the others are.

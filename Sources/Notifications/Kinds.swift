@@ -3,10 +3,11 @@ public enum NoticeKinds {
     /// How much to hurry, by the beginning of a kind; the longest beginning counts.
     private static let severities: [(String, Severity)] = [
         ("entry.alert", .critical), ("attempt.refused", .warning), ("access.removed", .critical),
-        ("grant.refused", .warning), ("grant.stray", .critical), ("grant.ending", .info), ("grant.", .info),
+        ("grant.refused", .warning), ("grant.stray", .critical), ("grant.overdue", .critical), ("grant.ending", .info),
+        ("grant.", .info),
         ("session.", .info), ("rollout.failed", .warning), ("revert.failed", .critical),
         ("revert.impossible", .critical), ("revert.delayed", .warning), ("revert.pushed", .warning),
-        ("clock.jumped", .warning), ("journal.", .critical), ("notify.failed", .warning),
+        ("clock.jumped", .warning), ("journal.", .critical), ("quarantine.held", .critical), ("notify.failed", .warning),
         ("source.unreachable", .warning), ("source.held", .critical), ("workload.failed", .critical),
         ("workload.held", .warning), ("bundle.held", .warning), ("problem", .warning), ("trust.none", .warning),
     ]

@@ -106,7 +106,8 @@ enum Make {
 
     static func judge(
         _ cases: [GrantCase], policies: PolicySet = policies(), approvals: [ApprovalTag] = [], running: Set<GrantID> = [],
-        history: BreakGlassHistory = BreakGlassHistory(), parents: PolicySet? = nil, now: Instant = now,
+        bases: [GrantID: PolicySet] = [:], history: BreakGlassHistory = BreakGlassHistory(), parents: PolicySet? = nil,
+        now: Instant = now,
         selfExpiring: Bool = true,
         problems: [String] = [], broken: Bool = false
     ) -> [GrantVerdict] {
@@ -115,6 +116,6 @@ enum Make {
             parents: Dictionary(cases.map { ($0.step.commit.id, parents ?? policies) }) { first, _ in first },
             policiesAreBroken: broken, rules: rules,
             backends: [name("bastion"): BackendFacts(selfExpiring: selfExpiring) { _, _ in problems }], approvals: approvals,
-            running: running, history: history, now: now)
+            running: running, bases: bases, history: history, now: now)
     }
 }

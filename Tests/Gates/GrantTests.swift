@@ -133,12 +133,16 @@ import Testing
         #expect(verdict(file, step, policies: approverGone, now: Make.now + .seconds(601)).state == .pending)
     }
 
-    @Test func whatRunsGoesOnToItsEndAndEndsWithItsRole() {
+    @Test func whatRunsHasTheTimeThatPolicyAllowsAndEndsWithItsRole() {
         let file = Make.grant()
         let item = GrantCase(file: file, step: Make.merge(Make.request(file), by: "bob"), firstSeen: Make.now)
         let strict = Make.policies { $0.maxDuration = .seconds(60) }
         let going = Make.judge([item], policies: strict, running: [file.id], now: Make.now + .seconds(100))[0]
-        #expect(going.state == .active(start: Make.now, end: Make.now + .seconds(2700)))
+        #expect(going.state == .ended(at: Make.now + .seconds(100)))
+        let shorter = Make.judge(
+            [item], policies: Make.policies { $0.maxDuration = .seconds(600) }, running: [file.id],
+            now: Make.now + .seconds(100))
+        #expect(shorter[0].state == .active(start: Make.now, end: Make.now + .seconds(600)))
         let gone = Make.judge([item], policies: PolicySet(), running: [file.id], now: Make.now + .seconds(100))[0]
         #expect(gone.state == .ended(at: Make.now + .seconds(100)))
         let over = Make.judge([item], running: [file.id], now: Make.now + .seconds(2700))[0]

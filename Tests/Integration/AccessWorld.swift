@@ -22,7 +22,7 @@ final class AccessWorld: Sendable {
     /// Runs `body` in such a world with a daemon that has converged at the first commit.
     static func with(
         _ label: String, touches: Bool = false, policies more: String = "", configuration: String = "",
-        bastion: @Sendable (SSHHost) -> String = local, engine: EngineHost? = nil,
+        bastion: @Sendable (SSHHost) -> String = local, engine: EngineHost? = nil, environment: [String: String] = [:],
         _ body: (AccessWorld, Daemon) async throws -> Void
     ) async throws {
         try await SSHHost.with { host in
@@ -30,7 +30,7 @@ final class AccessWorld: Sendable {
                 label, host, touches: touches, policies: more, configuration: configuration, bastion: bastion(host),
                 engine: engine)
             defer { for file in world.dropIns { unlink("/etc/sudoers.d/" + file) } }
-            try await world.world.withDaemon { daemon in
+            try await world.world.withDaemon(environment: environment) { daemon in
                 guard await world.verified(at: world.root) else {
                     throw ProgramFailure(command: "curfew run", output: daemon.log)
                 }

@@ -48,8 +48,22 @@ final class Daemon: Sendable {
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
     }
 
+    /// It has been waited for.
+    func forget() { pid.withLock { $0 = 0 } }
+
     /// Wakes it (SIGHUP).
     func wake() { kill(process, SIGHUP) }
 
     var log: String { (try? String(contentsOfFile: world.scratch.file("daemon.log"), encoding: .utf8)) ?? "" }
+}
+
+extension Daemon {
+    /// Whether it ends by itself in time, with a signal.
+    func hasEnded(within limit: Duration) async -> Bool {
+        let child = process
+        var status: Int32 = 0
+        let isOver = await eventually(within: limit) { waitpid(child, &status, WNOHANG) == child }
+        if isOver { forget() }
+        return isOver && status & 0x7F != 0
+    }
 }

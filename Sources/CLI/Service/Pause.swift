@@ -56,14 +56,25 @@ struct Sync: AsyncParsableCommand {
 struct Retry: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Try everything that failed and waits for its next try now.",
-        discussion: "Needs a running daemon. Example: curfew retry")
+        discussion: """
+            With a name: what Curfew has set aside under it, because it crashed while it worked on it, is tried again too.
+            Needs a running daemon. Example: curfew retry, curfew retry shop
+            """)
 
     @OptionGroup var options: ConfigurationOption
     @OptionGroup var server: ServerOption
+    @Argument(help: "A bundle, grant, workload or secret that is set aside.") var name: String?
 
     func run() async throws {
+        if let name {
+            guard try await reporting({ try server.remote() }) == nil else {
+                throw ValidationError("what is set aside is released on the machine of the daemon; leave out --server")
+            }
+            let state = StateFolder(path: try options.load().state)
+            try await reporting { try Controls(state).release(name) }
+        }
         try await operate("retry", options, server, orElse: nil)
-        Terminal.out("everything that waited is tried now")
+        Terminal.out(name.map { "\($0) is tried again now" } ?? "everything that waited is tried now")
     }
 }
 

@@ -27,3 +27,10 @@ int curfew_pidfd_kill(int pidfd, int signal);
 
 /// A file in memory without a name. A `limit` over 0 is the most bytes that can ever be written to it.
 int curfew_memory_file(const char *name, off_t limit);
+
+/// From now on a signal that this process brings upon itself by a fault is noted at `place` (its number) before it takes its
+/// course. `place` has to stay valid; a second call only moves it; NULL ends it.
+void curfew_note_traps(volatile unsigned char *place);
+
+/// Faults on purpose.
+void curfew_trap(void);

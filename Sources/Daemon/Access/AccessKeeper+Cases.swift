@@ -27,6 +27,10 @@ extension AccessKeeper {
             }
             // What its targets were told: no later approval moves it.
             item.endedEarly = record?.phase == .given ? record?.end : nil
+            item.terms = record.flatMap { record in
+                guard record.phase == .given, let start = record.start else { return nil }
+                return GrantTerms(start: start, approvals: record.approvedWith)
+            }
             item.isReplayed = history.replayed.contains(entry)
             let seen = item.tagsSeen
             item.tagsSeen = Dictionary((tags[file.blob] ?? []).map { ($0, seen[$0] ?? now) }) { first, _ in first }

@@ -1,90 +1,202 @@
 import CurfewDrivers
 import CurfewGates
-import CurfewJournal
 import CurfewModel
 
+/// Gives what may be given. No backend waits for another, and nothing that ends access waits for any of this.
 extension AccessKeeper {
-    /// Longest time of one round, so that a thousand new grants delay the end of no other by more.
-    private static let slice = Duration.milliseconds(250)
+    /// Most calls at a time into one backend.
+    private static let width = 4
+    /// Most grants that are begun in one round: a thousand at once are written down in some, and judged anew between them.
+    private static let batch = 200
 
-    /// Makes every active grant real that is not yet.
+    /// Begins every active grant that is not real yet.
     func give(now: Instant) async {
-        let limit = ContinuousClock.now + Self.slice
         hasMoreToGive = false
-        var published: [String: [String: [UInt8]]?] = [:]
-        var given: [GrantID] = []
+        var begun: [GrantID] = []
         for (id, verdict) in verdicts.sorted(by: { $0.key < $1.key }) {
             guard case .active(let start, let end) = verdict.state, var record = store[id], record.phase == .seen,
-                isDue("give/\(id)", now: now), let file = cases[id]?.file, let person = policies.set.persons[file.grant.person],
-                let role = policies.set.roles[file.grant.role]
+                giving[id] == nil, isDue("give/\(id)", now: now), let item = cases[id],
+                let person = policies.set.persons[item.file.grant.person],
+                let role = policies.set.roles[item.file.grant.role]
             else { continue }
-            guard ContinuousClock.now < limit else {
+            if let why = parts.quarantine.reason(ContentKey(id)) {
+                problems["give/\(id)"] = why
+                continue
+            }
+            guard begun.count < Self.batch else {
                 hasMoreToGive = true
                 break
             }
             // Written down before anything is given: a kill in between is found out and ended.
-            (record.start, record.end, record.backends) = (start, end, role.binds.map(\.backend).uniqued())
+            (record.start, record.end) = (start, end)
+            record.backends = (record.backends + role.binds.map(\.backend)).uniqued()
             (record.touches, record.replace) = (role.touches, record.breakGlass ? .always : role.replace)
+            (record.givenUnder, record.givenPolicies) = (revision, policies.set.tree)
+            record.approvedWith = verdict.approvalKeys(item, tags: approvals, policies: policies.set)
             store[id] = record
-            await save()
-            guard problems["records"] == nil else { return retry("give/\(id)", now: now) }
-            do {
-                var credentials: [Credential] = []
-                for bind in role.binds {
-                    guard let backend = parts.backends[bind.backend] else { continue }
-                    credentials += try await backend.give(
-                        AccessOrder(
-                            id: id, person: person, settings: bind.with, start: start, end: end, reason: file.grant.reason))
-                }
-                if !credentials.isEmpty {
-                    published["credentials/\(id.name)"] = try await parts.cipher.files(
-                        credentials, for: person, id: id, end: end)
-                    record.hasCredentials = true
-                }
-                record.phase = .given
-                store[id] = record
-                given.append(id)
-                succeeded("give/\(id)")
-            } catch {
-                // What was given all the same ends by itself and is looked for until then.
-                problems["give/\(id)"] = "\(id.name) cannot be given: \(error)"
+            bases[id] = policies.set
+            giving[id] = Giving(record, person: person, role: role, reason: item.file.grant.reason, start: start, end: end)
+            begun.append(id)
+        }
+        guard !begun.isEmpty else { return }
+        await save()
+        guard problems["records"] == nil else {
+            for id in begun {
+                giving[id] = nil
                 retry("give/\(id)", now: now)
             }
+            return
         }
-        guard !given.isEmpty else { return }
-        await save()
-        for id in given {
-            guard let record = store[id], let end = record.end else { continue }
-            let due = max(record.firstSeen, record.start ?? record.firstSeen)
-            parts.telemetry.given(after: parts.clock.now - due)
-            await self.record(
-                "grant.given", about: record,
-                "\(record.person?.rawValue ?? "?") has \(record.role?.rawValue ?? "?") until \(end.text) (\(id.name))",
-                [
-                    "approvedBy": (verdicts[id]?.approvedBy ?? []).map(\.rawValue).joined(separator: ", "),
-                    "from": (record.start ?? record.firstSeen).timestamp, "until": end.timestamp,
-                    "reason": record.purpose ?? "", "backends": record.backends.map(\.rawValue).joined(separator: ", "),
-                    "touches": record.touches.map(\.rawValue).joined(separator: ", "),
-                    "broughtBy": record.broughtBy?.hex ?? "", "breakGlass": "\(record.breakGlass)",
-                ])
+        for id in begun { for name in giving[id]?.waitsFor ?? [] { lanes[name, default: []].append(id) } }
+        for name in lanes.keys.sorted() { startGiving(on: name) }
+    }
+
+    /// Begins the next calls into a backend.
+    private func startGiving(on name: Name) {
+        while let id = lanes[name]?.first, isGiving[name, default: []].count < Self.width {
+            lanes[name]?.removeFirst()
+            guard let orders = giving[id]?.orders[name] else { continue }
+            if store[id]?.phase != .seen {
+                settle(nil, of: id, on: name, problem: "it was taken back")
+            } else if let backend = parts.backends[name] {
+                start(orders, of: id, on: backend)
+            } else {
+                settle([], of: id, on: name, problem: nil)
+            }
         }
-        await publish(published, now: now)
+        if lanes[name]?.isEmpty ?? false { lanes[name] = nil }
+    }
+
+    private func start(_ orders: [AccessOrder], of id: GrantID, on backend: any AccessBackend) {
+        let name = backend.name
+        guard opened.contains(name) || parts.opens[name] == nil else {
+            return settle(nil, of: id, on: name, problem: "\(name) cannot be used yet")
+        }
+        guard !calls.isOut(.give(name, id)) else {
+            return settle(nil, of: id, on: name, problem: "\(name) has not answered yet")
+        }
+        isGiving[name, default: []].insert(id)
+        let watch = parts.quarantine
+        begin(.give(name, id), within: .seconds(20)) {
+            if let why = watch.begin(ContentKey(id), stage: "given") {
+                return await self.gave(nil, to: id, on: name, problem: why)
+            }
+            defer { watch.end(ContentKey(id), stage: "given") }
+            do {
+                var credentials: [Credential] = []
+                for order in orders { credentials += try await backend.give(order) }
+                await self.gave(credentials, to: id, on: name, problem: nil)
+            } catch { await self.gave(nil, to: id, on: name, problem: "\(error)") }
+            await self.lookAfter(id, on: name)
+        }
+    }
+
+    /// A backend has answered, or will not be waited for any longer (no credentials, and why).
+    func gave(_ credentials: [Credential]?, to id: GrantID, on name: Name, problem: String?) {
+        isGiving[name]?.remove(id)
+        settle(credentials, of: id, on: name, problem: problem)
+        startGiving(on: name)
+    }
+
+    private func settle(_ credentials: [Credential]?, of id: GrantID, on name: Name, problem: String?) {
+        guard giving[id]?.waitsFor.remove(name) != nil else { return }
+        giving[id]?.credentials[name] = credentials
+        if let problem { giving[id]?.problem = problem }
+        if let done = giving[id], done.waitsFor.isEmpty { finishGiving(id, done) }
+    }
+
+    /// What came back after its grant was to be ended may have given access all the same: it is ended again.
+    private func lookAfter(_ id: GrantID, on name: Name) {
+        guard let phase = store[id]?.phase, phase != .seen, phase != .given else {
+            if store[id] == nil { strays[name, default: []].insert(id) }
+            return ends.ring()
+        }
+        if phase == .ending {
+            store[id]?.gone.removeAll { $0 == name }
+        } else {
+            strays[name, default: []].insert(id)
+        }
+        ends.ring()
+    }
+
+    private func finishGiving(_ id: GrantID, _ done: Giving) {
+        guard done.problem == nil, store[id]?.phase == .seen else {
+            giving[id] = nil
+            // What was given all the same ends by itself and is looked for until then.
+            if let problem = done.problem, store[id]?.phase == .seen {
+                problems["give/\(id)"] = "\(id.name) cannot be given: \(problem)"
+                retry("give/\(id)", now: parts.clock.now)
+            }
+            return alarm.ring()
+        }
+        guard !done.handedOut.isEmpty, let end = done.record.end else { return isGiven(id, files: nil) }
+        Task {
+            let (cipher, person) = (parts.cipher, done.person)
+            let made = await bounded(.seconds(20)) { () -> (files: [String: [UInt8]]?, problem: String) in
+                do { return (try await cipher.files(done.handedOut, for: person, id: id, end: end), "") } catch {
+                    return (nil, "\(error)")
+                }
+            }
+            if let files = made?.files {
+                isGiven(id, files: files)
+            } else {
+                cannotEncrypt(id, made?.problem ?? "the credentials were not ready within 20 s")
+            }
+        }
+    }
+
+    private func cannotEncrypt(_ id: GrantID, _ why: String) {
+        giving[id] = nil
+        problems["give/\(id)"] = "\(id.name) cannot be given: \(why)"
+        retry("give/\(id)", now: parts.clock.now)
+        alarm.ring()
+    }
+
+    private func isGiven(_ id: GrantID, files: [String: [UInt8]]?) {
+        giving[id] = nil
+        // Its end may have come meanwhile; then it is ended already, or will be.
+        guard var record = store[id], record.phase == .seen else { return alarm.ring() }
+        record.phase = .given
+        if let files {
+            record.hasCredentials = true
+            outbox.updateValue(files, forKey: "credentials/\(id.name)")
+        }
+        store[id] = record
+        succeeded("give/\(id)")
+        let due = max(record.firstSeen, record.start ?? record.firstSeen)
+        parts.telemetry.given(after: parts.clock.now - due)
+        events.append(givenEvent(record))
+        startFlush()
+        ends.ring()
+        ringAfterGiving()
+    }
+
+    /// Asks for a round: at the end of what is being given, and now and then before. A round for each of a thousand would take
+    /// more time than they do.
+    private func ringAfterGiving() {
+        guard giving.isEmpty || ContinuousClock.now - lastRing > .milliseconds(250) else { return }
+        lastRing = .now
+        alarm.ring()
     }
 
     /// Sends credentials to the remote, or takes them away (`nil`). What fails is sent again with the next round that is due.
-    func publish(_ references: [String: [String: [UInt8]]?], now: Instant) async {
-        for (name, files) in references { outbox.updateValue(files, forKey: name) }
-        guard !outbox.isEmpty, isDue("publish", now: now) else { return }
+    func publish() async {
         let sent = outbox
+        guard !sent.isEmpty else { return }
         do {
-            try await parts.mirror.publish(sent, at: now)
+            try await parts.mirror.publish(sent, at: parts.clock.now)
             for (name, files) in sent where outbox[name] == files { outbox[name] = nil }
             succeeded("publish")
         } catch {
             problems["publish"] = "credentials cannot be put on the remote: \(error)"
-            retry("publish", now: now)
+            retry("publish", now: parts.clock.now)
         }
     }
+}
+
+extension ContentKey {
+    /// A grant.
+    init(_ id: GrantID) { self.init(.grant, id.name.rawValue, id: id.blob.hex) }
 }
 
 extension Array where Element: Hashable {

@@ -48,12 +48,15 @@ extension AccessKeeper {
             case .seen:
                 if case .scheduled(let start, _)? = verdicts[record.id]?.state { consider(start) }
             case .given: consider(record.end)
-            case .ended: consider(retries.isEmpty ? now : nil)
+            case .ended: if !calls.isOut(.revert), retries["revert"] == nil { consider(now) }
             case .ending: break
             case .closed: break
             }
         }
-        for (key, retry) in retries where !key.hasPrefix("end/") { consider(retry.at) }
+        for (key, retry) in retries
+        where !key.hasPrefix("end/") && !key.hasPrefix("open/") && !key.hasPrefix("taint/") && retry.at > now {
+            consider(retry.at)
+        }
         return max(next, .milliseconds(1))
     }
 
@@ -80,6 +83,13 @@ extension AccessKeeper {
     }
 
     func record(_ kind: String, about record: GrantRecord? = nil, _ message: String, _ details: [String: String] = [:]) async {
+        events.append(event(kind, about: record, message, details))
+    }
+
+    /// What happened just now.
+    func event(_ kind: String, about record: GrantRecord?, _ message: String, _ details: [String: String] = [:])
+        -> JournalEvent
+    {
         var details = details
         if let record {
             details["grant"] = record.id.description
@@ -87,10 +97,23 @@ extension AccessKeeper {
             details["role"] = record.role?.rawValue
             details["blob"] = record.id.blob.hex
         }
-        events.append(
-            JournalEvent(
-                sequence: 0, at: parts.clock.now, kind: kind, workload: nil, revision: revision, message: message,
-                details: details))
+        return JournalEvent(
+            sequence: 0, at: parts.clock.now, kind: kind, workload: nil, revision: revision, message: message,
+            details: details)
+    }
+
+    func givenEvent(_ record: GrantRecord) -> JournalEvent {
+        let end = record.end ?? record.firstSeen
+        return event(
+            "grant.given", about: record,
+            "\(record.person?.rawValue ?? "?") has \(record.role?.rawValue ?? "?") until \(end.text) (\(record.id.name))",
+            [
+                "approvedBy": (verdicts[record.id]?.approvedBy ?? []).map(\.rawValue).joined(separator: ", "),
+                "from": (record.start ?? record.firstSeen).timestamp, "until": end.timestamp,
+                "reason": record.purpose ?? "", "backends": record.backends.map(\.rawValue).joined(separator: ", "),
+                "touches": record.touches.map(\.rawValue).joined(separator: ", "),
+                "broughtBy": record.broughtBy?.hex ?? "", "breakGlass": "\(record.breakGlass)",
+            ])
     }
 
     /// Most events that wait for a journal that cannot be written.
@@ -99,6 +122,10 @@ extension AccessKeeper {
     /// Writes what has happened since the last time into the journal, all in one go.
     func writeEvents() async {
         guard !events.isEmpty else { return }
+        // Two writers at a time would change their order.
+        guard !isWritingEvents else { return }
+        isWritingEvents = true
+        defer { isWritingEvents = false }
         let told = events
         events = []
         do {

@@ -49,6 +49,13 @@ struct GrantRecord: Sendable, Codable, Equatable {
     var reviewedBy: Name?
     /// An engine told that somebody went into an instance of what it touches.
     var wasEntered: Bool?
+    /// Since when it is to be ended.
+    var due: Instant?
+    /// The revision in force when it was given, and the tree of its `policies/`.
+    var givenUnder: ObjectID?
+    var givenPolicies: ObjectID?
+    /// Whose approvals counted then, with the keys that they were signed with.
+    var approvedWith: [Name: SSHPublicKey]?
     /// First sight of each tag that approves it.
     var tagsSeen: [ObjectID: Instant]?
 

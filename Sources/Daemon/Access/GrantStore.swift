@@ -36,6 +36,9 @@ struct GrantStore: Sendable {
         return facts
     }
 
+    /// Whether something is to be written.
+    var hasChanged: Bool { !dirty.isEmpty }
+
     /// What has changed since it was written last; it is being written now.
     mutating func takeChanged() -> Set<GrantID> {
         defer { dirty = [] }

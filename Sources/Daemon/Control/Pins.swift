@@ -48,6 +48,26 @@ public struct Controls: Sendable {
         }
     }
 
+    /// Asks for what is set aside under this name to be tried again.
+    public func release(_ name: String) throws {
+        guard !name.isEmpty, name.utf8.count <= 120, !name.contains("\0") else {
+            throw DaemonError(.refused, operation: "retry", subject: String(name.prefix(120)), "a name has 1 to 120 bytes")
+        }
+        let file = name.utf8.map { String(format: "%02x", $0) }.joined()
+        try writeAtomically(Data(name.utf8), to: "\(state.control)/retry-\(file)")
+    }
+
+    /// What was asked for by ``release(_:)`` since the last time.
+    func takeReleases() -> [String] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: state.control)) ?? []
+        return files.filter { $0.hasPrefix("retry-") && !$0.contains(".tmp-") }.compactMap { file in
+            let path = "\(state.control)/\(file)"
+            defer { unlink(path) }
+            guard let data = FileManager.default.contents(atPath: path), data.count <= 120 else { return nil }
+            return String(decoding: data, as: UTF8.self)
+        }
+    }
+
     /// The pins by workload.
     public func pins() -> [Name: Pin] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: state.pins)) ?? []

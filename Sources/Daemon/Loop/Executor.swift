@@ -8,6 +8,8 @@ import Synchronization
 struct Executor: Sendable {
     let runtimes: [Name: any Runtime]
     let clock: WallClock
+    /// Knows what is being started, in case that ends the process.
+    var watch: (any ContentGuard)?
 
     /// What came of it.
     struct Report: Sendable {
@@ -58,7 +60,26 @@ struct Executor: Sendable {
         return failures.isEmpty ? .stopped(id) : .stopFailed(failures.joined(separator: "; "))
     }
 
+    /// What starting a workload works on: itself with its artifacts, and each of its secrets.
+    static func contents(of desired: DesiredWorkload) -> [ContentKey] {
+        let id = desired.generation.hex
+        return [ContentKey(.workload, desired.workload.name.rawValue, id: id)]
+            + desired.workload.secrets.map { secret in
+                switch secret.source {
+                case .age(let path, let blob): ContentKey(.secret, path, id: blob?.hex ?? id)
+                case .file(let name): ContentKey(.secret, name.rawValue, id: id)
+                }
+            }
+    }
+
     private func start(_ count: Int, of desired: DesiredWorkload, on runtime: any Runtime) async -> Outcome {
+        let contents = Self.contents(of: desired)
+        for (index, content) in contents.enumerated() {
+            guard let why = watch?.begin(content, stage: "started") else { continue }
+            for begun in contents[..<index] { watch?.end(begun, stage: "started") }
+            return .started([], failure: why)
+        }
+        defer { for content in contents { watch?.end(content, stage: "started") } }
         do { try await runtime.prepare(desired) } catch { return .started([], failure: "\(error)") }
         return await withTaskGroup(of: Result<InstanceID, any Error>.self) { group in
             for _ in 0..<count {

@@ -8,7 +8,7 @@ extension Reconciler {
     /// Starts what was decided about a workload; one workload never waits for another.
     func act(_ decision: RolloutDecision, on name: Name, desired: DesiredWorkload?) {
         guard !decision.actions.isEmpty, busy[name] == nil else { return }
-        let executor = Executor(runtimes: parts.runtimes, clock: parts.clock)
+        let executor = Executor(runtimes: parts.runtimes, clock: parts.clock, watch: parts.quarantine)
         busy[name] = Task {
             let report = await executor.perform(decision.actions, on: name, desired: desired)
             await self.finished(name, desired: desired, report)

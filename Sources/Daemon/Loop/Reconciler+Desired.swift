@@ -7,7 +7,8 @@ extension Reconciler {
     /// Loads the accepted revision if it is not loaded yet, and lays local rollbacks over it.
     func takeDesired() async {
         let currentPins = parts.controls.pins()
-        if let tip = source.accepted, tip != assembly?.desired.revision || tagsAreDue {
+        if let tip = source.accepted, tip != assembly?.desired.revision || tagsAreDue || mustReload {
+            mustReload = false
             tagsAsked = parts.clock.now
             do {
                 let next = try await parts.assembler.assemble(tip)

@@ -28,6 +28,8 @@ actor Reconciler {
         var controls: Controls
         /// What somebody was inside of.
         var taints: Taints
+        /// What is set aside.
+        var quarantine: Quarantine
         var clock: WallClock
         /// Where problems are told as well, for the day when the state folder cannot be written.
         var log: Logger
@@ -87,6 +89,8 @@ actor Reconciler {
     var wantedListeners: [EdgeListener]?
     /// Something that the status shows may have changed. A quiet tick costs nothing for what exists.
     var statusIsStale = true
+    /// The revision is put together anew although it is the same.
+    var mustReload = false
     var garbageMayExist = true
     var shownProblems: [String: String] = [:]
     var shownPause: String?
@@ -151,15 +155,42 @@ actor Reconciler {
         alarm.ring()
     }
 
+    /// What was set aside is tried again, as somebody asked for.
+    func released(_ holds: [Quarantine.Hold]) async {
+        for hold in holds {
+            await record("quarantine.released", "\(hold.content) is tried again", ["id": hold.content.id])
+        }
+        (mustReload, statusIsStale) = (true, true)
+        showHolds()
+        alarm.ring()
+    }
+
+    /// What is set aside is shown as long as it is.
+    func showHolds() {
+        for key in problems.keys where key.hasPrefix("quarantine/") { problems[key] = nil }
+        for hold in parts.quarantine.holds { problems["quarantine/\(hold.content)/\(hold.content.id)"] = hold.reason }
+    }
+
     /// An operator asked for something: looks at the control files now.
     func wake() {
         statusIsStale = true
         alarm.ring()
     }
 
+    /// Some runtimes are not ready: shown, and nothing else is done. The service as a whole has begun.
+    func cannotBegin(_ problems: [Name: String]) async {
+        for (name, why) in problems { await report("open/\(name)", "runtime \(name) cannot be used yet: \(why)") }
+        statusIsStale = true
+        writeStatus()
+        parts.board.ticked(journalProblem: self.problems["journal"])
+        parts.manager.ready()
+        parts.manager.alive()
+    }
+
     /// Ticks until the task is cancelled; then finishes the actions under way.
     func run() async {
         var isFirst = true
+        for key in problems.keys where key.hasPrefix("open/") { clear(key) }
         while !Task.isCancelled {
             let wait = await tick()
             if isFirst { parts.manager.ready() }

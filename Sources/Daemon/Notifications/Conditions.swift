@@ -26,8 +26,9 @@ enum Conditions {
             let first = held.diagnostics.first.map { ": \($0)" } ?? ""
             add("bundle.held", held.bundle.rawValue, "bundle \(held.bundle) is not applied\(first)")
         }
-        // Alerts of entries are events of their own.
-        for problem in status.problems where !problem.contains("was entered with no live grant") {
+        // Alerts of entries and of ends that are overdue are events of their own.
+        for problem in status.problems
+        where !problem.contains("was entered with no live grant") && !problem.contains("is overdue since") {
             add("problem", String(Self.digest(problem)), problem)
         }
         return found

@@ -9,6 +9,9 @@ extension APIAnswers {
         telemetry.set(MetricNames.sinceTick, Self.seconds(since: picture.tick))
         telemetry.set(MetricNames.writable, picture.journalProblem == nil ? 1 : 0)
         telemetry.set(MetricNames.paused, Controls(StateFolder(path: configuration.state)).pausedBy == nil ? 0 : 1)
+        let overdue = picture.overdue(by: .zero, at: now)
+        telemetry.set(MetricNames.overdue, Double(overdue.count))
+        telemetry.set(MetricNames.overdueSeconds, Double(overdue.longest.milliseconds) / 1000)
         if let status {
             // A host that never answered has been silent since the start.
             let silence = status.source.lastFetch.map { max(0, Double((now - $0).milliseconds) / 1000) }
@@ -21,10 +24,6 @@ extension APIAnswers {
             for state in ["pending", "scheduled", "starting", "active", "ending", "ended", "refused"] {
                 telemetry.set(MetricNames.grants, Double(status.grants.count { $0.state == state }), ("state", state))
             }
-            let overdue = status.grants.count { grant in
-                ["active", "ending"].contains(grant.state) && grant.end.map { $0 < now } ?? false
-            }
-            telemetry.set(MetricNames.overdue, Double(overdue))
             telemetry.set(MetricNames.held, status.source.held == nil ? 0 : 1, ("what", "branch"))
             telemetry.set(MetricNames.held, Double(status.heldBundles.count), ("what", "bundles"))
             telemetry.set(MetricNames.held, Double(status.holds.count), ("what", "workloads"))

@@ -75,6 +75,8 @@ struct APIAnswers: APIHost {
         // Open to everybody: no reason that names a file.
         if since > longestPause { problems.append("the loop has not turned for \(Int(since)) s") }
         if picture.journalProblem != nil { problems.append("the journal cannot be written") }
+        let overdue = picture.overdue(by: AccessKeeper.grace, at: clock.now).count
+        if overdue > 0 { problems.append("the end of \(overdue) grant\(overdue == 1 ? " is" : "s is") overdue") }
         return HealthView(
             ready: problems.isEmpty, secondsSinceTick: since, journalWritable: picture.journalProblem == nil,
             problems: problems)

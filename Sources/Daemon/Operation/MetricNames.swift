@@ -8,6 +8,7 @@ enum MetricNames {
     static let revoked = "curfew_revoke_seconds"
     static let grants = "curfew_grants"
     static let overdue = "curfew_grants_overdue"
+    static let overdueSeconds = "curfew_grants_overdue_seconds"
     static let refused = "curfew_refused_attempts_total"
     static let entries = "curfew_unauthorised_entries_total"
     static let drift = "curfew_drift_total"
@@ -35,6 +36,7 @@ enum MetricNames {
         MetricDefinition(revoked, .histogram(long), "From the end of a grant to its access being proven gone."),
         MetricDefinition(grants, .gauge, labels: ["state"], "Grants that are not over and off the branch, by state."),
         MetricDefinition(overdue, .gauge, "Grants whose time is over and whose access is not proven gone."),
+        MetricDefinition(overdueSeconds, .gauge, "How long the end that is overdue longest has been due; 0 when none is."),
         MetricDefinition(refused, .counter, labels: ["reason"], "Grants, commits, bundles and entries that were refused."),
         MetricDefinition(entries, .counter, "Entries into instances with no live grant."),
         MetricDefinition(drift, .counter, labels: ["kind"], "Instances that were not as they should be, by kind of drift."),

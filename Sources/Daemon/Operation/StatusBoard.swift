@@ -12,6 +12,14 @@ final class StatusBoard: Sendable {
         var tick = ContinuousClock.now
         /// Why the journal cannot be written.
         var journalProblem: String?
+        /// When each access that is there ends, or was to have ended.
+        var ends: [GrantID: Instant] = [:]
+
+        /// How many of them are over since more than `span`, and since how long at most.
+        func overdue(by span: Span, at now: Instant) -> (count: Int, longest: Span) {
+            let late = ends.values.map { now - $0 }.filter { $0 > span }
+            return (late.count, late.max() ?? .zero)
+        }
     }
     private let picture = Mutex(Picture())
     /// When the service began.
@@ -27,6 +35,8 @@ final class StatusBoard: Sendable {
     }
 
     func hang(_ steps: [PlanStep]) { picture.withLock { $0.steps = steps } }
+
+    func showEnds(_ ends: [GrantID: Instant]) { picture.withLock { $0.ends = ends } }
 
     func ticked(journalProblem: String?) {
         picture.withLock {

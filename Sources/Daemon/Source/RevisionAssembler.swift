@@ -13,11 +13,16 @@ struct RevisionAssembler: Sendable {
     var keepsMarks = true
     /// Who finds out what images by tag stand for.
     let tags: TagKeeper
+    /// What is set aside; `nil` for a command.
+    var watch: (any ContentGuard)?
     private let queue = PrivateQueue("load")
     /// How many commits are searched for a good version of a bundle whose mark is lost.
     static let searchDepth = 200
 
-    init(mirror: Mirror, loader: DesiredStateLoader, tags: TagKeeper, keepsMarks: Bool = true) {
+    init(
+        mirror: Mirror, loader: DesiredStateLoader, tags: TagKeeper, keepsMarks: Bool = true, watch: (any ContentGuard)? = nil
+    ) {
+        self.watch = watch
         (self.mirror, self.loader, self.tags, self.keepsMarks) = (mirror, loader, tags, keepsMarks)
     }
 
@@ -30,6 +35,7 @@ struct RevisionAssembler: Sendable {
         if !loaded.unresolved.isEmpty, await tags.resolve(loaded.unresolved, within: .seconds(3)) {
             loaded = try await queue.run { try loader.load(tree, revision: tip) }
         }
+        loaded.bundles = loaded.bundles.mapValues(withoutWhatIsSetAside)
         let first = CurfewDesiredState.assemble(loaded, lastGood: [:], allowsPrune: allowsPrune)
         if first.desired.held.isEmpty, !loaded.diagnostics.contains(where: { $0.severity == .error }) {
             try await mark(first, previously: try await mirror.marks(under: "bundles"))
@@ -52,8 +58,22 @@ struct RevisionAssembler: Sendable {
         do {
             let tree = try await mirror.tree(at: revision)
             let loader = loader
-            return try await queue.run { try loader.loadBundle(name, in: tree, revision: revision) }
+            let loaded = try await queue.run { try loader.loadBundle(name, in: tree, revision: revision) }
+            return loaded.map(withoutWhatIsSetAside)
         } catch let error as GitError where error.isAboutObjects { return nil }
+    }
+
+    /// A bundle with a generation that ended the process when it was started is held as a whole.
+    private func withoutWhatIsSetAside(_ bundle: LoadedBundle) -> LoadedBundle {
+        guard let watch else { return bundle }
+        var bundle = bundle
+        for workload in bundle.workloads {
+            for content in Executor.contents(of: workload.desired) {
+                guard let why = watch.reason(content) else { continue }
+                bundle.diagnostics.append(Diagnostic(file: workload.file, why))
+            }
+        }
+        return bundle
     }
 
     private func lastGoodVersion(of name: Name, mark: ObjectID?, before tip: ObjectID) async throws -> LoadedBundle? {

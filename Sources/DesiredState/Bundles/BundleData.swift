@@ -40,19 +40,20 @@ final class BundleData: Sendable {
     /// Names or ports are used twice.
     let clashes: Bool
 
+    /// - Parameter isUnread: nobody has looked into its files.
     /// - Parameter previous: the bundle before; when the same names and ports stand in the same files, they are not
     ///   compared with each other again.
     init(
         _ name: Name, tree: ObjectID, artifacts: [RepositoryPath: ArtifactState], files: [FileResult],
         diagnostics: [Diagnostic],
-        previous: BundleData?
+        previous: BundleData?, isUnread: Bool = false
     ) {
         (self.name, self.tree, self.artifacts, self.files) = (name, tree, artifacts, files)
         var contents: [LoadedWorkload.Content] = []
         contents.reserveCapacity(files.count)
         var broken: [(name: Name, file: String, position: Position)] = []
         var diagnostics = diagnostics
-        var unreadable = false
+        var unreadable = isUnread
         var tags: [(tag: ImageTag, state: ImageTags.State?)] = []
         for file in files {
             contents.append(contentsOf: file.contents)

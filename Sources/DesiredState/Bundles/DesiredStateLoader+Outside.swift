@@ -48,6 +48,11 @@ extension DesiredStateLoader {
                 set: PolicySet(), diagnostics: [Diagnostic(file: "policies", Self.notAFolder(entry))], isBroken: true)
         }
         if let known = cache.policies.first(where: { $0.set.tree == entry.id }) { return known }
+        let (stage, content) = ("read", ContentKey(.policies, "policies", id: entry.id.hex))
+        if let why = watch?.begin(content, stage: stage) {
+            return LoadedPolicies(set: PolicySet(), diagnostics: [Diagnostic(file: "policies", why)], isBroken: true)
+        }
+        defer { watch?.end(content, stage: stage) }
         let loaded = try PolicyLoader(limits: limits, backends: backends).load(tree, entry.id)
         cache.policies.insert(loaded, at: 0)
         if cache.policies.count > Cache.policyVersions { cache.policies.removeLast() }
@@ -66,7 +71,18 @@ extension DesiredStateLoader {
         var read: [ObjectID: GrantLoader.Outcome] = [:]
         for file in try tree.entries(of: entry.id) where !GrantLoader.isIgnored(file) {
             if file.kind == .file || file.kind == .executable {
-                read[file.id] = try cache.grants[file.id] ?? read[file.id] ?? reader.read(file.id, tree)
+                if let known = cache.grants[file.id] ?? read[file.id] {
+                    read[file.id] = known
+                } else {
+                    let content = Self.content(file)
+                    if let why = watch?.begin(content, stage: "read") {
+                        result.setAside.append(
+                            SetAsideGrant(path: RepositoryPath("grants").appending(file.name), blob: file.id, reason: why))
+                        continue
+                    }
+                    defer { watch?.end(content, stage: "read") }
+                    read[file.id] = try reader.read(file.id, tree)
+                }
             }
             switch GrantLoader.place(read[file.id], file) {
             case .success(let grant): result.files.append(grant)
@@ -76,6 +92,13 @@ extension DesiredStateLoader {
         // What another revision may still need is read again: it is little.
         cache.grants = read
         return result
+    }
+
+    /// A grant's file, as it is named before anybody has read it.
+    private static func content(_ file: FileEntry) -> ContentKey {
+        let shown = "\(file.name)"
+        let name = shown.hasSuffix(".yaml") ? String(shown.dropLast(5)) : shown
+        return ContentKey(.grant, name, id: file.id.hex)
     }
 
     private static func notAFolder(_ entry: FileEntry) -> String {

@@ -11,6 +11,8 @@ public final class DesiredStateLoader: Sendable {
     let backends: Set<Name>?
     let enforcesPolicies: Bool
     private let tags: ImageTags?
+    /// Knows what is being read, in case that ends the process; `nil` = nobody does.
+    let watch: (any ContentGuard)?
     private let cache = Mutex(Cache())
 
     /// Makes a loader with empty caches.
@@ -22,10 +24,10 @@ public final class DesiredStateLoader: Sendable {
     ///   - enforcesPolicies: whether somebody acts on `policies/`; if not, a warning says so.
     public init(
         limits: LoadLimits = .init(), runtimes: [Name: RuntimeCapabilities], backends: Set<Name>? = nil,
-        enforcesPolicies: Bool = false, tags: ImageTags? = nil
+        enforcesPolicies: Bool = false, tags: ImageTags? = nil, watch: (any ContentGuard)? = nil
     ) {
         (self.limits, self.runtimes, self.backends) = (limits, runtimes, backends)
-        (self.enforcesPolicies, self.tags) = (enforcesPolicies, tags)
+        (self.enforcesPolicies, self.tags, self.watch) = (enforcesPolicies, tags, watch)
     }
 
     /// Loads `policies/` of one revision. Blocks: call it off the cooperative pool.
@@ -129,6 +131,14 @@ public final class DesiredStateLoader: Sendable {
         if let known = try cache.bundle(name, tree: tree, lookup, tags) { return known }
         let builder = BundleBuilder(
             name: name, limits: limits, runtimes: runtimes, lookup: lookup, tags: tags, previous: cache.latest(name))
+        let (stage, content) = ("read", ContentKey(.bundle, name.rawValue, id: tree.hex))
+        if let why = watch?.begin(content, stage: stage) {
+            return BundleData(
+                name, tree: tree, artifacts: [:], files: [], diagnostics: [Diagnostic(file: roots[0].path.shown, why)],
+                previous: nil,
+                isUnread: true)
+        }
+        defer { watch?.end(content, stage: stage) }
         let data = try builder.build(roots, tree: tree, parsed: &cache.parsed)
         cache.insert(data)
         return data

@@ -25,11 +25,23 @@ public struct LoadedGrants: Sendable {
     public var files: [GrantFile]
     /// What cannot.
     public var broken: [BrokenGrant]
+    /// What must not be read, and why: it is neither there nor gone.
+    public var setAside: [SetAsideGrant] = []
 
     /// Makes grants.
     public init(tree: ObjectID?, files: [GrantFile], broken: [BrokenGrant]) {
         (self.tree, self.files, self.broken) = (tree, files, broken)
     }
+}
+
+/// A file of `grants/` that nobody has read, since reading it may end the process.
+public struct SetAsideGrant: Hashable, Sendable {
+    /// Its path from the root.
+    public var path: RepositoryPath
+    /// Its blob.
+    public var blob: ObjectID
+    /// Why.
+    public var reason: String
 }
 
 /// Writes a grant's file so that it parses back to the same value.

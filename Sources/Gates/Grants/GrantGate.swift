@@ -14,14 +14,16 @@ public struct GrantCase: Sendable, Hashable {
     public var isReplayed: Bool
     /// When Curfew saw tags that name it first, by tag. One that is not here is seen just now.
     public var tagsSeen: [ObjectID: Instant]
+    /// What it was given by, when it is active; `nil` = not known.
+    public var terms: GrantTerms?
 
     /// Makes a case.
     public init(
         file: GrantFile, step: BranchStep, firstSeen: Instant, endedEarly: Instant? = nil, isReplayed: Bool = false,
-        tagsSeen: [ObjectID: Instant] = [:]
+        tagsSeen: [ObjectID: Instant] = [:], terms: GrantTerms? = nil
     ) {
         (self.file, self.step, self.firstSeen, self.endedEarly) = (file, step, firstSeen, endedEarly)
-        (self.isReplayed, self.tagsSeen) = (isReplayed, tagsSeen)
+        (self.isReplayed, self.tagsSeen, self.terms) = (isReplayed, tagsSeen, terms)
     }
 }
 
@@ -40,7 +42,7 @@ public struct BackendFacts: Sendable {
 /// One gate and what it says, for `explain` and `check`.
 public struct GateResult: Sendable, Hashable, Codable {
     /// What is checked: `signer`, `role`, `eligible`, `duration`, `reason`, `window`, `concurrency`, `approvals`, `path`,
-    /// `expiry`, `backend`, `breakGlass`, `start`, `replay`, `policies`.
+    /// `expiry`, `backend`, `breakGlass`, `start`, `replay`, `policies`, `rights`.
     public var gate: String
     /// Whether it lets the grant through; `nil` = not yet (waits for approvals or a time).
     public var passes: Bool?
@@ -99,20 +101,22 @@ public enum GrantGate {
     ///   - parents: `policies/` of the parent of each case's step, by the step's commit: what judged it when it came. Who
     ///     may approve is in both; without a parent nobody may.
     ///   - policiesAreBroken: no new grant begins; those in ``running`` go on to their end.
-    ///   - running: grants that are active already (made real before): their policy is not judged again, only their end.
+    ///   - running: grants that are active already (made real before): they go on while everything stands by which they
+    ///     were given, and everything that they give.
+    ///   - bases: the policies in force when each of ``running`` was given; without them only the policies in force now count.
     ///   - backends: what the backends can do and take; `nil` = not known here, not judged.
     ///   - history: break-glass grants and reviews so far (see ``BreakGlassHistory``).
     ///   - now: Curfew's clock.
     public static func judge(
         _ cases: [GrantCase], policies: PolicySet, parents: [ObjectID: PolicySet], policiesAreBroken: Bool,
         rules: TrustRules, backends: [Name: BackendFacts]?, approvals: [ApprovalTag], running: Set<GrantID>,
-        history: BreakGlassHistory, now: Instant
+        bases: [GrantID: PolicySet] = [:], history: BreakGlassHistory, now: Instant
     ) -> [GrantVerdict] {
         var tags: [ObjectID: [ApprovalTag]] = [:]
         for tag in approvals { for target in Set(tag.targets) { tags[target, default: []].append(tag) } }
         return GrantJudge(
             policies: policies, parents: parents, policiesAreBroken: policiesAreBroken, rules: rules, backends: backends,
-            tags: tags, running: running, history: history, now: now
+            tags: tags, running: running, bases: bases, history: history, now: now
         ).verdicts(on: cases)
     }
 }

@@ -39,7 +39,7 @@ extension GrantJudge {
         return result
     }
 
-    private func eligible(_ policy: AccessPolicy, _ grant: Grant) -> GateResult {
+    func eligible(_ policy: AccessPolicy, _ grant: Grant) -> GateResult {
         let people = policies.members(of: policy.eligible)
         let text =
             people.contains(grant.person)
@@ -59,7 +59,7 @@ extension GrantJudge {
             text: fits ? "\(grant.duration) of at most \(longest)" : "\(grant.duration) is more than \(longest); ask for less")
     }
 
-    private func reason(_ policy: AccessPolicy, _ grant: Grant) -> GateResult {
+    func reason(_ policy: AccessPolicy, _ grant: Grant) -> GateResult {
         guard !grant.reason.isEmpty else { return GateResult(gate: "reason", passes: false, text: "there is no reason") }
         // Patterns are weighed for texts of this length (see PatternCost).
         guard grant.reason.utf8.count <= 512 else {
@@ -76,7 +76,7 @@ extension GrantJudge {
                 : "the reason \(Told.quoted(grant.reason)) does not look like \(Told.quoted(pattern))")
     }
 
-    private func window(_ policy: AccessPolicy, at start: Instant) -> GateResult {
+    func window(_ policy: AccessPolicy, at start: Instant) -> GateResult {
         guard !policy.windows.isEmpty else { return GateResult(gate: "window", passes: true, text: "at any time") }
         if policy.windows.contains(where: { $0.isOpen(at: start) }) {
             return GateResult(gate: "window", passes: true, text: "open at \(start.text)")
@@ -88,7 +88,7 @@ extension GrantJudge {
                 + (next.map { "; it opens at \($0.text): ask with --start" } ?? ""))
     }
 
-    private func concurrency(_ policy: AccessPolicy, _ grant: Grant, _ live: [Live]) -> GateResult {
+    func concurrency(_ policy: AccessPolicy, _ grant: Grant, _ live: [Live]) -> GateResult {
         guard let most = policy.maxConcurrent else { return GateResult(gate: "concurrency", passes: true, text: "no limit") }
         let count = live.count { $0.file.grant.person == grant.person && policy.roles.contains($0.file.grant.role) }
         return GateResult(
@@ -132,7 +132,7 @@ extension GrantJudge {
             text: "active at once; a review has to follow within \(terms.reviewWithin)")
     }
 
-    private func expiry(_ policy: AccessPolicy, _ grant: Grant) -> [GateResult] {
+    func expiry(_ policy: AccessPolicy, _ grant: Grant) -> [GateResult] {
         guard let backends, let role = policies.roles[grant.role] else { return [] }
         return role.binds.compactMap { bind in
             guard let backend = backends[bind.backend] else { return nil }

@@ -10,6 +10,8 @@ struct GrantJudge {
     /// Tags by what they name.
     let tags: [ObjectID: [ApprovalTag]]
     let running: Set<GrantID>
+    /// The policies in force when what is running was given.
+    let bases: [GrantID: PolicySet]
     let history: BreakGlassHistory
     let now: Instant
 
@@ -22,7 +24,7 @@ struct GrantJudge {
         var live: [Live] = []
         var result: [GrantVerdict] = []
         for item in cases.sorted(by: { place($0) < place($1) }) {
-            let verdict = running.contains(item.file.id) ? running(item) : judge(item, live: live)
+            let verdict = running.contains(item.file.id) ? judgeRunning(item, live: live) : judge(item, live: live)
             switch verdict.state {
             case .active, .scheduled: live.append(Live(file: item.file, isNew: !running.contains(item.file.id)))
             case .pending, .refused, .ended: break
@@ -73,27 +75,7 @@ struct GrantJudge {
         return now < times.start ? .scheduled(start: times.start, end: end) : .active(start: times.start, end: end)
     }
 
-    /// A grant that is active already goes on to its end; only its person's or role's going ends it before.
-    private func running(_ item: GrantCase) -> GrantVerdict {
-        let grant = item.file.grant
-        let judged = candidates(grant).map { (policy: $0.name, agreement: agreement(for: item, $0)) }
-        let best = judged.first { $0.agreement.completedAt != nil } ?? judged.first
-        // A review that comes later moves nothing.
-        let approvedAt = grant.breakGlass ? nil : judged.compactMap(\.agreement.completedAt).min()
-        let times = times(item, approvedAt: approvedAt)
-        let isGone = !policiesAreBroken && (policies.persons[grant.person] == nil || policies.roles[grant.role] == nil)
-        let gates =
-            isGone
-            ? [GateResult(gate: "role", passes: false, text: "\(grant.person) or \(grant.role) is not in policies/ any more")]
-            : []
-        let end = item.endedEarly.map { min($0, times.end) } ?? times.end
-        let state: GrantVerdict.State =
-            isGone ? .ended(at: now) : now >= end ? .ended(at: end) : .active(start: times.start, end: end)
-        return GrantVerdict(
-            id: item.file.id, state: state, gates: gates, policy: best?.policy, approvedBy: best?.agreement.names ?? [])
-    }
-
-    private func candidates(_ grant: Grant) -> [AccessPolicy] {
+    func candidates(_ grant: Grant) -> [AccessPolicy] {
         policies.accessPolicies.values.filter { $0.roles.contains(grant.role) }.sorted { $0.name < $1.name }
     }
 
