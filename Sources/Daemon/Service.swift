@@ -19,6 +19,7 @@ public struct CurfewService: Service {
     private let edge: HAProxyEdge
     private let prober: Prober
     private let follower: BranchFollower
+    private let trust: TrustKeeper?
     private let reverter: Reverter
     private let reconciler: Reconciler
     private let access: AccessKeeper?
@@ -67,14 +68,20 @@ public struct CurfewService: Service {
         let (board, telemetry) = (StatusBoard(), Telemetry())
         let queue = RevertQueue(state)
         let relay = Relay()
+        let trust = try await Composition.trustKeeper(
+            of: configuration, mirror: mirror, loader: loader, journal: journal, clock: clock)
+        self.trust = trust
+        let own = try await Composition.ownCommits(of: configuration, mirror: mirror, loader: loader, trust: trust)
+        let push = OwnPush(trust: trust, clock: clock)
         reverter = Reverter(
-            mirror: mirror, assembler: assembler, queue: queue, journal: journal, clock: clock, landed: { relay.fetch() })
+            mirror: mirror, assembler: assembler, own: own, push: push, queue: queue, journal: journal, clock: clock,
+            landed: { relay.fetch() })
         let reverter = reverter
-        let trust = try await Composition.trustKeeper(of: configuration, mirror: mirror, loader: loader)
         taints = Taints(journal)
         reconciler = Reconciler(
             Reconciler.Parts(
-                configuration: configuration, state: state, mirror: mirror, assembler: assembler, runtimes: runtimes,
+                configuration: configuration, state: state, mirror: mirror, assembler: assembler, own: own,
+                consent: PruneConsent(trust: trust, mirror: mirror, loader: loader, clock: clock), runtimes: runtimes,
                 edge: edge,
                 prober: prober, observer: Observer(runtimes: Array(runtimes.values), edge: edge, prober: prober),
                 journal: journal, reverts: queue, controls: Controls(state), taints: taints, clock: clock,
@@ -91,7 +98,7 @@ public struct CurfewService: Service {
         if let trust {
             access = AccessKeeper(
                 AccessKeeper.Parts(
-                    trust: trust, mirror: mirror, backends: accessBackends.mapValues(\.backend),
+                    trust: trust, push: push, mirror: mirror, backends: accessBackends.mapValues(\.backend),
                     removesForeign: Set(configuration.backends.values.filter(\.removesForeign).map(\.name)), journal: journal,
                     taints: taints, clock: accessClock,
                     cipher: CredentialCipher(), telemetry: telemetry, landed: { relay.fetch() },
@@ -221,6 +228,7 @@ public struct CurfewService: Service {
         try await taints.recall()
         await access?.recall()
         try await follower.recall()
+        try? await trust?.record.prune()
         await reconciler.sourceChanged(follower.state)
         await access?.sourceChanged(accepted: follower.state.accepted)
         await reconciler.record("daemon.started", "Curfew \(Version.current) started on \(configuration.repository.url)")

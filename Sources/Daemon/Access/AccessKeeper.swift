@@ -12,6 +12,8 @@ import CurfewModel
 actor AccessKeeper {
     struct Parts: Sendable {
         var trust: TrustKeeper
+        /// Judges what is about to be pushed.
+        var push: OwnPush
         var mirror: Mirror
         var backends: [Name: any AccessBackend]
         /// What is done about access that Curfew did not give, by backend.
