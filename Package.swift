@@ -97,7 +97,9 @@ let package = Package(
 
         module("System", ["CProcess"]),
         module("Model", []),
-        module("GitSource", ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CLibGit2", subprocess, http, http1, tls, core]),
+        module(
+            "GitSource",
+            ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CLibGit2", crypto, subprocess, http, http1, tls, core]),
         module("DesiredState", ["CurfewModel", "CLibYAML", crypto]),
         module("Planning", ["CurfewModel"]),
         module("Gates", ["CurfewModel"]),
@@ -192,6 +194,11 @@ let package = Package(
         tests("Metrics", ["CurfewMetrics", measures]),
         tests("Journal", ["CurfewModel", "CurfewJournal", subprocess, database]),
         tests("GitSource", ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewGitSource"]),
+        tests(
+            "Daemon",
+            [
+                "CurfewModel", "CurfewGates", "CurfewGitSource", "CurfewDesiredState", "CurfewJournal", "CurfewDaemon",
+            ]),
         tests("HAProxyEdge", ["CurfewModel", "CurfewDrivers", "CurfewHAProxyEdge", subprocess]),
         tests("Observation", ["CurfewModel", "CurfewDrivers", "CurfewObservation", "CurfewPlanning", posix, core]),
         tests(

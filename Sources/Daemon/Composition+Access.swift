@@ -54,11 +54,26 @@ extension Composition {
     }
 
     /// What verifies the branch; `nil` with `trust.mode: none`.
-    static func trustKeeper(of configuration: ServiceConfiguration, mirror: Mirror, loader: DesiredStateLoader) async throws
-        -> TrustKeeper?
-    {
+    /// - Parameter journal: where it is remembered what counts once; `nil` for a command that only looks.
+    static func trustKeeper(
+        of configuration: ServiceConfiguration, mirror: Mirror, loader: DesiredStateLoader, journal: Journal?,
+        clock: WallClock
+    ) async throws -> TrustKeeper? {
         guard configuration.trust == .signed, let root = configuration.trustRoot else { return nil }
-        return TrustKeeper(mirror: mirror, loader: loader, rules: try await trustRules(of: configuration), root: root)
+        return TrustKeeper(
+            mirror: mirror, loader: loader, rules: try await trustRules(of: configuration), root: root, journal: journal,
+            clock: clock)
+    }
+
+    /// What tells Curfew's own commits from those of others.
+    static func ownCommits(
+        of configuration: ServiceConfiguration, mirror: Mirror, loader: DesiredStateLoader, trust: TrustKeeper?
+    )
+        async throws -> OwnCommits
+    {
+        if let trust { return trust.own }
+        let key = try await trustRules(of: configuration).curfewKey
+        return OwnCommits(mirror: mirror, loader: loader, key: key, root: nil)
     }
 
     /// What the gates have to know of a configuration's backends; nothing is opened.

@@ -104,6 +104,7 @@ extension CurfewService {
         await reconciler.recall()
         try await taints.recall()
         try await follower.recall()
+        try? await trust?.record.prune()
         await access?.sourceChanged(accepted: follower.state.accepted)
         await reconciler.sourceChanged(follower.state)
         await reconciler.record("daemon.started", "Curfew \(Version.current) started on \(configuration.repository.url)")

@@ -19,6 +19,7 @@ public struct CurfewService: Service {
     let edge: HAProxyEdge
     let prober: Prober
     let follower: BranchFollower
+    let trust: TrustKeeper?
     let reverter: Reverter
     let reconciler: Reconciler
     let access: AccessKeeper?
@@ -76,14 +77,20 @@ public struct CurfewService: Service {
         let (board, telemetry) = (StatusBoard(), Telemetry())
         let queue = RevertQueue(state)
         let relay = Relay()
+        let trust = try await Composition.trustKeeper(
+            of: configuration, mirror: mirror, loader: loader, journal: journal, clock: clock)
+        self.trust = trust
+        let own = try await Composition.ownCommits(of: configuration, mirror: mirror, loader: loader, trust: trust)
+        let push = OwnPush(trust: trust, clock: clock)
         reverter = Reverter(
-            mirror: mirror, assembler: assembler, queue: queue, journal: journal, clock: clock, landed: { relay.fetch() })
+            mirror: mirror, assembler: assembler, own: own, push: push, queue: queue, journal: journal, clock: clock,
+            landed: { relay.fetch() })
         let reverter = reverter
-        let trust = try await Composition.trustKeeper(of: configuration, mirror: mirror, loader: loader)
         taints = Taints(journal)
         reconciler = Reconciler(
             Reconciler.Parts(
-                configuration: configuration, state: state, mirror: mirror, assembler: assembler, runtimes: runtimes,
+                configuration: configuration, state: state, mirror: mirror, assembler: assembler, own: own,
+                consent: PruneConsent(trust: trust, mirror: mirror, loader: loader, clock: clock), runtimes: runtimes,
                 edge: edge,
                 prober: prober, observer: Observer(runtimes: Array(runtimes.values), edge: edge, prober: prober),
                 journal: journal, reverts: queue, controls: controls, taints: taints, quarantine: quarantine,
@@ -101,7 +108,7 @@ public struct CurfewService: Service {
         if let trust {
             access = AccessKeeper(
                 AccessKeeper.Parts(
-                    trust: trust, mirror: mirror, backends: accessBackends.mapValues(\.backend),
+                    trust: trust, push: push, mirror: mirror, backends: accessBackends.mapValues(\.backend),
                     opens: accessBackends.mapValues(\.open),
                     removesForeign: Set(configuration.backends.values.filter(\.removesForeign).map(\.name)), journal: journal,
                     taints: taints, quarantine: quarantine, clock: accessClock,

@@ -59,8 +59,11 @@ extension Workbench {
         try queue.add(rollback.revert)
         if daemon != nil { return wakeDaemon() }
         let journal = try Journal(path: state.journal)
+        let trust = try await trust(recordingIn: journal)
         let reverter = Reverter(
-            mirror: mirror, assembler: assembler, queue: queue, journal: journal, clock: .system, landed: {})
+            mirror: mirror, assembler: assembler,
+            own: try await Composition.ownCommits(of: configuration, mirror: mirror, loader: loader, trust: trust),
+            push: OwnPush(trust: trust, clock: .system), queue: queue, journal: journal, clock: .system, landed: {})
         await reverter.work()
     }
 

@@ -21,6 +21,7 @@ public struct Workbench: Sendable {
     public let daemon: pid_t?
     let mirror: Mirror
     let assembler: RevisionAssembler
+    let loader: DesiredStateLoader
     private let runtimes: [Name: any Runtime]
     private let lock: StateLock?
 
@@ -40,7 +41,7 @@ public struct Workbench: Sendable {
             try await mirror.open(cleaning: false)
         }
         let tags = ImageTags()
-        let loader = DesiredStateLoader(
+        loader = DesiredStateLoader(
             limits: configuration.limits, runtimes: Composition.capabilities(of: configuration), tags: tags)
         if let journal = try? Journal.reader(path: state.journal),
             let facts = try? await journal.facts(prefix: TagKeeper.prefix)
@@ -65,7 +66,14 @@ public struct Workbench: Sendable {
 
     /// What would be done for a revision, and what is wrong with it.
     public func plan(for revision: ObjectID) async throws -> (plan: Plan, assembly: Assembly) {
-        let assembly = try await assembler.assemble(revision)
+        let trust = try await trust(recordingIn: nil)
+        if let trust, try await !trust.isAboveRoot(revision) {
+            throw DaemonError(
+                .refused, operation: "plan", subject: revision.short,
+                "the commit that trust.root pins (\(trust.root?.short ?? "-")) is not on its line of first parents; nothing of it would be taken"
+            )
+        }
+        var assembly = try await assembler.assemble(revision)
         let prober = Prober { _, _, _ in 1 }
         let observer = Observer(runtimes: Array(runtimes.values), edge: nil, prober: prober)
         var observation = await observer.observe()
@@ -73,6 +81,16 @@ public struct Workbench: Sendable {
         for workload in Status.read(state)?.workloads ?? [] {
             for instance in workload.instances {
                 observation.health[instance.id] = instance.health == "healthy" ? .healthy : .unknown
+            }
+        }
+        let going = assembly.desired.allowsPrune ? assembly.desired.leaving(observation) : []
+        if !going.isEmpty {
+            let consent = PruneConsent(trust: trust, mirror: mirror, loader: loader, clock: .system)
+            let objections = try await consent.objections(toRetiring: going, at: revision)
+            assembly.desired.allowsPrune = objections.isEmpty
+            if !objections.isEmpty {
+                assembly.diagnostics.append(
+                    Diagnostic(.warning, file: "manifests", PruneConsent.told(revision, objections)))
             }
         }
         let finder = ChangeFinder(mirror: mirror, assembler: assembler)
@@ -89,6 +107,12 @@ public struct Workbench: Sendable {
                 desired: assembly.desired, observed: observation, memory: [:], attributions: attributions,
                 pruneLimit: configuration.pruneLimit, now: WallClock.system.now))
         return (plan, assembly)
+    }
+
+    /// What verifies the branch; `nil` with `trust.mode: none`.
+    func trust(recordingIn journal: Journal?) async throws -> TrustKeeper? {
+        try await Composition.trustKeeper(
+            of: configuration, mirror: mirror, loader: loader, journal: journal, clock: .system)
     }
 
     /// Tells the daemon to look now; nothing happens without one.

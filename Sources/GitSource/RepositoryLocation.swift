@@ -110,16 +110,6 @@ public struct CommitInfo: Sendable, Hashable {
     /// The first line of the message.
     public var summary: String { String(message.prefix { !$0.isNewline }) }
 
-    /// The values of a trailer (`Key: value` in the last paragraph), in order; the key's case does not matter.
-    public func trailers(_ key: String) -> [String] {
-        let paragraphs = message.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).split {
-            $0.allSatisfy(\.isWhitespace)
-        }
-        guard paragraphs.count > 1, let last = paragraphs.last else { return [] }
-        return last.compactMap { line in
-            guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == key.lowercased() else { return nil }
-            let value = line[line.index(after: colon)...]
-            return String(value.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-        }
-    }
+    /// What the message says to machines.
+    public var trailers: Trailers { Trailers(message) }
 }

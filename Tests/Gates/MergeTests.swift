@@ -12,7 +12,7 @@ import Testing
     private func judge(_ step: BranchStep, _ tags: [ApprovalTag]) -> TrustVerdict {
         TrustGate.judge(
             step, policies: Make.policies(changes: [production]), policiesAreBroken: false, rules: Make.rules,
-            approvals: tags, revertTargets: [], now: Make.now)
+            approvals: tags, now: Make.now)
     }
     private func isRefused(_ verdict: TrustVerdict) -> Bool { if case .refused = verdict { true } else { false } }
 

@@ -16,7 +16,7 @@ import Testing
     ) -> TrustVerdict {
         TrustGate.judge(
             BranchStep(commit: Make.commit("1", by: who, changes)), policies: Make.policies(changes: policies),
-            policiesAreBroken: broken, rules: Make.rules, approvals: [], revertTargets: [], now: Make.now)
+            policiesAreBroken: broken, rules: Make.rules, approvals: [], now: Make.now)
     }
 
     @Test(arguments: [false, true]) func anybodyKnownTakesAGrantOff(_ broken: Bool) {

@@ -8,13 +8,13 @@ import Testing
         approvals: Quorum(count: 1, from: [.team(Make.name("dba"))]))
 
     private func judge(
-        _ step: BranchStep, _ policies: [ChangePolicy] = [], approvals: [ApprovalTag] = [], reverts: [ObjectID] = [],
+        _ step: BranchStep, _ policies: [ChangePolicy] = [], approvals: [ApprovalTag] = [], own: OwnCommit = OwnCommit(),
         broken: Bool = false, now: Instant = Make.now
     ) -> TrustVerdict {
         TrustGate.judge(
             step, policies: Make.policies(changes: policies), policiesAreBroken: broken, rules: Make.rules,
             approvals: approvals,
-            revertTargets: reverts, now: now)
+            own: own, now: now)
     }
     private func reasons(_ verdict: TrustVerdict) -> [String] {
         if case .refused(let reasons) = verdict { reasons } else { [] }
@@ -92,7 +92,7 @@ import Testing
         }
         let end = PathChange(path: "grants/alice-1.yaml", old: Make.id("g"), new: nil)
         #expect(judge(own([end])) == .accepted(signer: nil, approvedBy: []))
-        #expect(judge(own([web]), reverts: [Make.id("bad")]) == .accepted(signer: nil, approvedBy: []))
+        #expect(judge(own([web]), own: OwnCommit(takesBack: Make.id("bad"))) == .accepted(signer: nil, approvedBy: []))
         for step in [
             own([]), own([web]), own([end, web]), own([PathChange(path: "grants/alice-1.yaml", old: nil, new: Make.id("g"))]),
             own([PathChange(path: "policies/x.yaml", old: Make.id("g"), new: nil)]), own([end], parents: ["base", "other"]),
@@ -130,18 +130,6 @@ import Testing
                 == .accepted(signer: Make.name("dave"), approvedBy: []))
         #expect(!reasons(judge(BranchStep(commit: Make.commit("1", by: "alice", [mend])), broken: true)).isEmpty)
     }
-
-    @Test func onlyAnOwnerSeals() {
-        let parent = Make.id("base")
-        func seal(_ who: String, _ text: String) -> Name? {
-            Seal.signer(
-                of: Make.commit("s", by: who, message: "Seal\n\nCurfew-Seal: \(text)", []), sealing: parent,
-                policies: Make.policies(), rules: Make.rules, now: Make.now)
-        }
-        #expect(seal("dave", parent.hex) == Make.name("dave"))
-        #expect(seal("alice", parent.hex) == nil)
-        #expect(seal("dave", Make.id("other").hex) == nil)
-    }
 }
 
 /// Ways round the rules that were found by reading them.
@@ -152,7 +140,7 @@ import Testing
             let found = TrustGate.judge(
                 BranchStep(commit: Make.commit("1", by: "curfew", [change])), policies: Make.policies(),
                 policiesAreBroken: false,
-                rules: Make.rules, approvals: [], revertTargets: [Make.id("bad")], now: Make.now)
+                rules: Make.rules, approvals: [], own: OwnCommit(takesBack: Make.id("bad")), now: Make.now)
             guard case .refused = found else {
                 Issue.record("\(found)")
                 continue
@@ -172,7 +160,7 @@ import Testing
         let found = TrustGate.judge(
             Make.merge(work, by: "bob", evil: [stale]), policies: Make.policies(changes: [production]),
             policiesAreBroken: false,
-            rules: Make.rules, approvals: [], revertTargets: [], now: Make.now)
+            rules: Make.rules, approvals: [], now: Make.now)
         guard case .refused(let reasons) = found else { return #expect(Bool(false), "\(found)") }
         #expect(reasons.contains { $0.contains("has 0") })
     }

@@ -95,8 +95,9 @@ struct RulesOptions: ParsableArguments {
 
     func inspection(of clone: WorkingClone) async throws -> Inspection {
         var rules = TrustRules(owners: owner.compactMap(Name.init))
-        if let configuration = try configuration() { rules = try await Composition.trustRules(of: configuration) }
-        return Inspection(objects: clone.objects, rules: rules)
+        let configuration = try configuration()
+        if let configuration { rules = try await Composition.trustRules(of: configuration) }
+        return Inspection(objects: clone.objects, rules: rules, root: configuration?.trustRoot)
     }
 
     func backends() throws -> [Name: BackendFacts]? {

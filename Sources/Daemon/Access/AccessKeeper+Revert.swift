@@ -9,7 +9,10 @@ extension AccessKeeper {
         guard !ended.isEmpty, isDue("revert", now: now) else { return }
         let files = Dictionary(ended.map { ($0.path, $0.id.blob) }) { first, _ in first }
         do {
-            let commit = try await parts.mirror.deleteAndPush(files, message: Self.message(ended), at: now, attempts: 5)
+            let push = parts.push
+            let commit = try await parts.mirror.deleteAndPush(files, message: Self.message(ended), at: now, attempts: 5) {
+                try await push.admit($0)
+            }
             for record in ended {
                 store[record.id]?.phase = .closed
                 await self.record(
@@ -20,6 +23,13 @@ extension AccessKeeper {
             succeeded("revert")
             await save()
             if commit != nil { parts.landed() }
+        } catch let refusal as OwnPush.Refusal {
+            let paths = files.keys.sorted().prefix(20).map(\.shown)
+            let text =
+                "ended grants are not taken off the branch: \(refusal); take them off yourself: `git rm -r -- \(paths.joined(separator: " "))`, `git commit -S`, and push"
+            if problems["revert"] != text { await record("revert.impossible", text) }
+            problems["revert"] = text
+            retry("revert", now: now)
         } catch {
             problems["revert"] = "ended grants cannot be taken off the branch yet: \(error)"
             retry("revert", now: now)

@@ -12,6 +12,8 @@ import CurfewModel
 actor AccessKeeper {
     struct Parts: Sendable {
         var trust: TrustKeeper
+        /// Judges what is about to be pushed.
+        var push: OwnPush
         var mirror: Mirror
         var backends: [Name: any AccessBackend]
         /// How each of them is made ready; one that is not named here is ready.

@@ -20,16 +20,18 @@ public struct Inspection: Sendable {
     /// - Parameters:
     ///   - objects: the clone's `.git`.
     ///   - rules: who is trusted besides the policies.
-    public init(objects: String, rules: TrustRules, now: Instant = WallClock.system.now) {
+    ///   - root: the first commit that counts (`trust.root`); `nil` = not known here.
+    public init(objects: String, rules: TrustRules, root: ObjectID? = nil, now: Instant = WallClock.system.now) {
         mirror = Mirror(path: objects, location: RepositoryLocation(url: objects), worker: [])
         let loader = DesiredStateLoader(runtimes: [:], enforcesPolicies: true)
-        trust = TrustKeeper(mirror: mirror, loader: loader, rules: rules, root: nil)
+        trust = TrustKeeper(mirror: mirror, loader: loader, rules: rules, root: root)
         (self.rules, self.now) = (rules, now)
     }
 
     /// Each first-parent commit above `base`, judged by the policies of its parent.
     public func steps(from base: ObjectID, to head: ObjectID) async throws -> [StepReport] {
         try await mirror.open(cleaning: false)
+        try await requireRoot(below: head)
         let approvals = try await mirror.approvals(under: "refs/tags/approvals/")
         var reports: [StepReport] = []
         var parent = base
@@ -45,6 +47,7 @@ public struct Inspection: Sendable {
     public func grants(at head: ObjectID, onto branch: ObjectID, backends: [Name: BackendFacts]?) async throws -> [GrantVerdict]
     {
         try await mirror.open(cleaning: false)
+        try await requireRoot(below: head)
         let approvals = try await mirror.approvals(under: "refs/tags/approvals/")
         let before = try await GrantHistory().advanced(to: branch, root: nil, in: mirror)
         let history = try await before.advanced(to: head, root: nil, in: mirror)
@@ -66,5 +69,14 @@ public struct Inspection: Sendable {
         return GrantGate.judge(
             cases, policies: policies.set, parents: parents, policiesAreBroken: policies.isBroken, rules: rules,
             backends: backends, approvals: approvals, running: [], history: BreakGlassHistory(), now: now)
+    }
+
+    /// Whatever does not stand on the pinned commit is another repository's.
+    private func requireRoot(below head: ObjectID) async throws {
+        guard try await !trust.isAboveRoot(head) else { return }
+        throw GitError(
+            .invalid, operation: "verify", subject: head.short,
+            "the commit that trust.root pins (\(trust.root?.short ?? "-")) is not on its line of first parents; it is another history, and nothing of it is taken"
+        )
     }
 }

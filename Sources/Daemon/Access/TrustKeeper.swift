@@ -1,6 +1,7 @@
 import CurfewDesiredState
 import CurfewGates
 import CurfewGitSource
+import CurfewJournal
 import CurfewModel
 
 /// Decides how far the branch may be followed: judges each new first-parent commit by the policies of its parent.
@@ -18,12 +19,23 @@ struct TrustKeeper: Sendable {
     let rules: TrustRules
     /// What the configuration pins; nothing below it counts. `nil` = nothing is pinned (a person's clone is looked at).
     let root: ObjectID?
+    let record: TrustRecord
+    let own: OwnCommits
     private let queue = PrivateQueue("trust")
     /// Most new commits of one look; the rest comes at the next one.
     static let batch = 1000
 
-    init(mirror: Mirror, loader: DesiredStateLoader, rules: TrustRules, root: ObjectID?) {
+    /// How many commits of a rewritten history are searched for a seal.
+    static let sealDepth = 1000
+
+    /// - Parameter journal: where seals and own commits are remembered; `nil` = nowhere (a person's clone).
+    init(
+        mirror: Mirror, loader: DesiredStateLoader, rules: TrustRules, root: ObjectID?, journal: Journal? = nil,
+        clock: WallClock = .system
+    ) {
         (self.mirror, self.loader, self.rules, self.root) = (mirror, loader, rules, root)
+        record = TrustRecord(mirror: mirror, journal: journal, clock: clock)
+        own = OwnCommits(mirror: mirror, loader: loader, key: rules.curfewKey, root: root)
     }
 
     /// `policies/` of a commit. While they are broken, the set is the whole one that was there before, never the part that can
@@ -72,7 +84,7 @@ struct TrustKeeper: Sendable {
         guard let root, let base = accepted ?? self.root else {
             throw GitError(.invalid, operation: "verify", subject: tip.short, "no commit is pinned; set trust.root")
         }
-        if accepted == nil, try await !mirror.isAncestor(root, of: tip) {
+        if accepted == nil, try await !isAboveRoot(tip) {
             throw GitError(
                 .invalid, operation: "verify", subject: tip.short,
                 "the branch does not contain the commit that trust.root pins (\(root.short)); check the branch, or trust.root")
@@ -88,12 +100,11 @@ struct TrustKeeper: Sendable {
                 (outcome.held, outcome.until) = (Self.told(commit, "waits", reasons), until)
                 return outcome
             case .refused(let reasons):
-                if let seal = try await seal(above: Array(steps[index...]), judgedBy: outcome.accepted, now: now) {
+                let above = Array(steps[index...])
+                if let seal = try await seal(in: above, accepted: outcome.accepted, continues: true, now: now) {
                     return try await follow(from: seal, to: tip, now: now)
                 }
-                outcome.held =
-                    Self.told(commit, "is refused", reasons)
-                    + "; an owner accepts what is below a commit that carries `Curfew-Seal: \(tip.hex)`"
+                outcome.held = Self.told(commit, "is refused", reasons) + "; " + proposal(tip, outcome.accepted)
                 return outcome
             }
         }
@@ -101,37 +112,75 @@ struct TrustKeeper: Sendable {
     }
 
     /// The verdict on one commit.
-    func judge(_ commit: ObjectID, parent: ObjectID, approvals: [ApprovalTag], now: Instant) async throws -> TrustVerdict {
+    /// - Parameter origin: where a commit by Curfew's own key comes from; `nil` = as the record says.
+    func judge(
+        _ commit: ObjectID, parent: ObjectID, approvals: [ApprovalTag], origin: OwnCommit.Origin? = nil, now: Instant
+    ) async throws -> TrustVerdict {
         let step = try await mirror.step(commit)
         let policies = try await policies(at: parent)
-        var targets: [ObjectID] = []
+        var facts = OwnCommit()
         if let key = rules.curfewKey, step.commit.signature == .good(key) {
-            targets = try await mirror.revertTargets(of: commit)
+            facts = try await own.facts(of: commit)
+            facts.origin = try await record.origin(of: commit)
+            if let origin { facts.origin = origin }
         }
         return TrustGate.judge(
             step, policies: policies.set, policiesAreBroken: policies.isBroken, rules: rules, approvals: approvals,
-            revertTargets: targets, now: now)
+            own: facts, now: now)
     }
 
-    /// The newest of `steps` by which an owner accepts its parent and everything below.
-    private func seal(above steps: [ObjectID], judgedBy accepted: ObjectID, now: Instant) async throws -> ObjectID? {
+    /// The newest commit of a line by which an owner accepts its parent and everything below. It is written down as used.
+    private func seal(in line: [ObjectID], accepted: ObjectID, continues: Bool, now: Instant) async throws -> ObjectID? {
         let policies = try await policies(at: accepted).set
-        for commit in steps.reversed() {
+        for commit in line.reversed() {
             let info = try await mirror.commit(commit)
-            guard let parent = info.parents.first, info.trailers("Curfew-Seal").contains(parent.hex) else { continue }
+            guard let seal = Seal(info.trailers), seal.tip == info.parents.first,
+                seal.fits(root: root, accepted: accepted, continues: continues)
+            else { continue }
             let facts = try await mirror.facts(of: commit)
-            if Seal.signer(of: facts, sealing: parent, policies: policies, rules: rules, now: now) != nil { return commit }
+            let signer = Seal.signer(
+                of: facts, root: root, accepted: accepted, continues: continues, policies: policies, rules: rules, now: now)
+            guard signer != nil, try await isAboveRoot(commit),
+                try await !record.isSpent(commit, accepted: accepted, root: root, continues: continues)
+            else { continue }
+            try await record.accept(commit, from: accepted)
+            return commit
         }
         return nil
     }
 
-    /// Whether an owner has accepted a rewritten history: a commit on it that seals its parent and was never on the old one.
+    /// Whether an owner has accepted a rewritten history: a commit on it that names all three, and was never on the old one.
     func sealed(_ tip: ObjectID, since accepted: ObjectID, now: Instant) async throws -> ObjectID? {
-        let line = try await mirror.firstParents(from: tip, until: nil, limit: 50).map(\.id)
-        guard let seal = try await seal(above: line.reversed(), judgedBy: accepted, now: now),
-            try await !mirror.isAncestor(seal, of: accepted)
-        else { return nil }
-        return seal
+        let line = try await mirror.firstParents(from: tip, until: root, limit: Self.sealDepth).map(\.id)
+        return try await seal(in: line.reversed(), accepted: accepted, continues: false, now: now)
+    }
+
+    /// Why a tip is held that does not go on from what was accepted, and what to do.
+    func rewritten(_ tip: ObjectID, since accepted: ObjectID) async throws -> String {
+        guard try await isAboveRoot(tip) else {
+            return
+                "history was rewritten: the commit that trust.root pins (\(root?.short ?? "-")) is not on the line of first parents of \(tip.short); "
+                + "restore the branch: no seal accepts another history"
+        }
+        return Self.rewritten(tip, accepted, Seal(tip: tip, root: root, accepted: accepted))
+    }
+
+    static func rewritten(_ tip: ObjectID, _ accepted: ObjectID, _ seal: Seal) -> String {
+        "history was rewritten: \(accepted.short), the last revision taken, is not on the line of first parents of \(tip.short); "
+            + "restore the branch (merge into it, never it into another), or accept it as it is: on top of it, an owner runs \(seal.command)"
+    }
+
+    /// Whether the pinned commit lies on the line of first parents below a commit, or is it. What merely merges it is another
+    /// history. True when nothing is pinned.
+    func isAboveRoot(_ commit: ObjectID) async throws -> Bool {
+        guard let root else { return true }
+        return try await mirror.isOnLine(root, below: commit)
+    }
+
+    /// What an owner does to accept a branch as it is.
+    func proposal(_ tip: ObjectID, _ accepted: ObjectID) -> String {
+        "to accept it as it is, an owner runs on top of it: "
+            + Seal(tip: tip, root: root, accepted: accepted).command
     }
 
     private static func told(_ commit: ObjectID, _ what: String, _ reasons: [String]) -> String {

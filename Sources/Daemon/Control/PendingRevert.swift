@@ -65,9 +65,7 @@ public struct PendingRevert: Sendable, Codable, Hashable {
             lines.append(contentsOf: log.suffix(20).map { "    " + String($0.escapingControls.prefix(200)) })
         }
         lines.append("")
-        lines.append("Curfew-Revert: \(commit)")
-        if let workload { lines.append("Curfew-Workload: \(workload)") }
-        if let generation { lines.append("Curfew-Generation: \(generation)") }
+        lines += RevertNote(commit: commit, workload: workload, bundle: bundle, generation: generation).lines
         return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -53,7 +53,7 @@ extension Reconciler {
                     "revert.skipped", workload: name,
                     "there is no commit to revert: \(name) is older than the history that was searched")
             }
-            guard change.commit.trailers("Curfew-Revert").isEmpty else {
+            guard try await !parts.own.isRevert(change.commit.id) else {
                 return await record(
                     "revert.skipped", workload: name, revision: change.commit.id,
                     "\(change.commit.id.short) is a revert already; reverting it would bring the other failed generation back")

@@ -38,7 +38,8 @@ extension Reconciler {
         garbageMayExist = true
         await attribute(names, desired: desired)
         let input = PlanInput(
-            desired: desired, observed: observation, memory: memory, attributions: attributions.mapValues(\.attribution),
+            desired: await consented(desired), observed: observation, memory: memory,
+            attributions: attributions.mapValues(\.attribution),
             pruneLimit: parts.configuration.pruneLimit, now: parts.clock.now)
         let plan = Planner.plan(input, only: names)
         for name in names { (steps[name], holds[name]) = (nil, nil) }
@@ -65,6 +66,30 @@ extension Reconciler {
         await applyEdge()
         for (name, decision) in decisions { act(decision, on: name, desired: desired.workloads[name]) }
         forget(names, desired: desired)
+    }
+
+    /// The desired state with the trailer that lets much go at once only where its signer may say so.
+    private func consented(_ desired: DesiredState) async -> DesiredState {
+        var desired = desired
+        let going = desired.allowsPrune ? desired.leaving(observation) : []
+        guard !going.isEmpty else {
+            clear("prune")
+            return desired
+        }
+        if prune?.revision != desired.revision || prune?.names != going {
+            do {
+                let found = try await parts.consent.objections(toRetiring: going, at: desired.revision)
+                prune = (desired.revision, going, found)
+            } catch {
+                desired.allowsPrune = false
+                await report("prune", "whether Curfew-Allow-Prune of \(desired.revision.short) counts cannot be told: \(error)")
+                return desired
+            }
+        }
+        let objections = prune?.objections ?? []
+        desired.allowsPrune = objections.isEmpty
+        if objections.isEmpty { clear("prune") } else { await report("prune", PruneConsent.told(desired.revision, objections)) }
+        return desired
     }
 
     private func decide(_ name: Name, desired: DesiredState) -> RolloutDecision? {

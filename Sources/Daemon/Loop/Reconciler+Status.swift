@@ -45,7 +45,15 @@ extension Reconciler {
         let configuration = parts.configuration
         let names = Set(desired?.workloads.keys.map { $0 } ?? []).union(observation.instances.keys)
         let workloads = names.sorted().map(describe)
-        let pending = parts.reverts.all().filter { $0.outcome == nil }
+        let reverts = parts.reverts.all()
+        let pending = reverts.filter { $0.outcome == nil }
+        // What only a person can take back, as long as it is asked for.
+        let stuck = reverts.compactMap { revert -> String? in
+            guard case .impossible(let why)? = revert.outcome, let name = revert.workload,
+                desired?.workloads[name]?.generation == revert.generation
+            else { return nil }
+            return why
+        }
         return Status(
             pid: getpid(), at: parts.clock.now, revision: desired?.revision,
             verified: configuration.trust != .none && source.accepted != nil,
@@ -58,7 +66,7 @@ extension Reconciler {
             workloads: workloads, heldBundles: desired?.held ?? [], holds: holds.values.sorted { $0.workload < $1.workload },
             diagnostics: assembly?.diagnostics ?? [],
             problems: problems.sorted { $0.key < $1.key }.map(\.value) + (loadProblem.map { ["load: \($0)"] } ?? [])
-                + accessProblems + Composition.insecureTokens(of: configuration),
+                + stuck + accessProblems + Composition.insecureTokens(of: configuration),
             pendingReverts: pending, grants: grants)
     }
 

@@ -19,6 +19,10 @@ actor Reconciler {
         var state: StateFolder
         var mirror: Mirror
         var assembler: RevisionAssembler
+        /// What tells Curfew's own commits from others.
+        var own: OwnCommits
+        /// Who says that much may go at once.
+        var consent: PruneConsent
         var runtimes: [Name: any Runtime]
         var edge: any Edge
         var prober: Prober
@@ -98,6 +102,8 @@ actor Reconciler {
     var accessProblems: [String] = []
     /// The commit that everything is on its way to, and its first sight.
     var awaited: (revision: ObjectID, since: Instant)?
+    /// What was found out of a trailer that says that much may go.
+    var prune: (revision: ObjectID, names: Set<Name>, objections: [String])?
 
     init(_ parts: Parts) {
         self.parts = parts

@@ -1,3 +1,4 @@
+import CurfewGates
 import CurfewGitSource
 import CurfewModel
 
@@ -5,7 +6,7 @@ import CurfewModel
 ///
 /// Which commit is taken:
 /// 1. The tip of the branch, if it descends from the last one taken.
-/// 2. Otherwise the branch was rewritten: nothing is taken until a commit on it carries `Curfew-Seal: <its parent>`.
+/// 2. Otherwise the branch was rewritten: nothing is taken until a commit on it seals its parent (``Seal``).
 /// 3. With `trust.mode: signed`, of those only the commits up to the first one that its parent's policies do not let through.
 /// 4. With no answer, an empty repository or no such branch, what was taken before stays.
 actor BranchFollower {
@@ -53,6 +54,8 @@ actor BranchFollower {
         let marks = try await mirror.marks(under: "state")
         state.accepted = marks[mark]
         state.tip = try await mirror.tip()
+        // Another root was pinned, or the mark was: what does not stand on the root was never accepted.
+        if let trust, let accepted = state.accepted, try await !trust.isAboveRoot(accepted) { state.accepted = nil }
     }
 
     /// The name of the mark at the last revision taken. What was taken without being verified counts for nothing later.
@@ -117,7 +120,7 @@ actor BranchFollower {
         if let accepted = state.accepted, try await !mirror.isAncestor(accepted, of: tip),
             try await !isSealed(tip, since: accepted)
         {
-            next.held = Self.rewritten(tip, accepted)
+            next.held = TrustKeeper.rewritten(tip, accepted, Seal(tip: tip, root: nil, accepted: accepted))
             return next
         }
         try await mirror.setMark("state/\(mark)", to: tip)
@@ -125,21 +128,19 @@ actor BranchFollower {
         return next
     }
 
-    private static func rewritten(_ tip: ObjectID, _ accepted: ObjectID) -> String {
-        "history was rewritten: \(tip.short) does not descend from \(accepted.short), the last revision taken; "
-            + "restore the branch, or accept it with a commit on top that carries the trailer `Curfew-Seal: \(tip.hex)`"
-    }
-
     /// Takes what the policies let through.
     private func follow(_ tip: ObjectID, from state: State, _ trust: TrustKeeper) async throws -> State {
         var next = state
         let now = clock.now
-        if let accepted = state.accepted, try await !mirror.isAncestor(accepted, of: tip) {
+        // A disk that is full stops no branch.
+        try? await trust.record.begin(at: tip, anew: state.accepted == nil)
+        if let accepted = state.accepted, try await !mirror.isOnLine(accepted, below: tip, above: trust.root) {
             guard let seal = try await trust.sealed(tip, since: accepted, now: now) else {
-                next.held = Self.rewritten(tip, accepted)
+                next.held = try await trust.rewritten(tip, since: accepted)
                 return next
             }
             next.accepted = seal
+            try await mirror.setMark("state/\(mark)", to: seal)
         }
         while true {
             let outcome = try await trust.follow(from: next.accepted, to: tip, now: now)
@@ -152,11 +153,13 @@ actor BranchFollower {
         }
     }
 
-    /// Whether a commit above the rewrite accepts it, by naming its own parent. A seal that was there before belongs to an
-    /// earlier rewrite and accepts no other.
+    /// Whether a commit above the rewrite accepts it, by naming its own parent. Nothing is signed here: whoever can push can
+    /// write it. It guards against an accident alone, and one that was there before belongs to an earlier rewrite.
     private func isSealed(_ tip: ObjectID, since accepted: ObjectID) async throws -> Bool {
-        for commit in try await mirror.firstParents(from: tip, until: nil, limit: 50) {
-            guard let parent = commit.parents.first, commit.trailers("Curfew-Seal").contains(parent.hex) else { continue }
+        for commit in try await mirror.firstParents(from: tip, until: nil, limit: TrustKeeper.sealDepth) {
+            guard let seal = Seal(commit.trailers), seal.tip == commit.parents.first,
+                seal.accepted.map({ $0 == accepted }) ?? true
+            else { continue }
             if try await !mirror.isAncestor(commit.id, of: accepted) { return true }
         }
         return false

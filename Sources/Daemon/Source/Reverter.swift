@@ -9,6 +9,8 @@ import Synchronization
 actor Reverter {
     private let mirror: Mirror
     private let assembler: RevisionAssembler
+    private let own: OwnCommits
+    private let push: OwnPush
     private let queue: RevertQueue
     private let journal: Journal
     private let clock: WallClock
@@ -17,10 +19,10 @@ actor Reverter {
     private let tryAll = Atomic<Bool>(false)
 
     init(
-        mirror: Mirror, assembler: RevisionAssembler, queue: RevertQueue, journal: Journal, clock: WallClock,
-        landed: @escaping @Sendable () -> Void
+        mirror: Mirror, assembler: RevisionAssembler, own: OwnCommits, push: OwnPush, queue: RevertQueue, journal: Journal,
+        clock: WallClock, landed: @escaping @Sendable () -> Void
     ) {
-        (self.mirror, self.assembler, self.queue) = (mirror, assembler, queue)
+        (self.mirror, self.assembler, self.own, self.push, self.queue) = (mirror, assembler, own, push, queue)
         (self.journal, self.clock, self.landed) = (journal, clock, landed)
     }
 
@@ -69,16 +71,19 @@ actor Reverter {
             if let outcome = try await settled(revert, at: tip) {
                 revert.outcome = outcome
             } else {
+                let (push, scope) = (push, try await scope(of: revert))
                 let pushed = try await mirror.revertAndPush(
-                    revert.commit, subject: nil, body: revert.commitBody, at: clock.now, attempts: 5)
+                    revert.commit, within: scope, subject: nil, body: revert.commitBody, at: clock.now, attempts: 5
+                ) { try await push.admit($0) }
                 revert.outcome = .pushed(pushed)
                 await record("revert.pushed", revert, "reverted \(revert.commit.short) with \(pushed.short): \(revert.reason)")
                 landed()
             }
             revert.problem = nil
         } catch let error as GitError where error.code == .conflict {
-            revert.outcome = .impossible("\(error); revert \(revert.commit.short) by hand")
-            await record("revert.impossible", revert, "\(error)")
+            await giveUp(&revert, because: "\(error)")
+        } catch let refusal as OwnPush.Refusal where refusal.until == nil {
+            await giveUp(&revert, because: "the revert of \(revert.commit.short) is not pushed: \(refusal)")
         } catch {
             let first = revert.attempts == 0
             revert.attempts += 1
@@ -92,13 +97,30 @@ actor Reverter {
         if case .obsolete(let why)? = revert.outcome { await record("revert.obsolete", revert, why) }
     }
 
+    /// What may be taken back: of a failed deploy what belongs to its bundle; of a commit that somebody names all that it
+    /// deployed, and without signatures, where nothing is judged, all that it did.
+    private func scope(of revert: PendingRevert) async throws -> PathScope {
+        if push.trust == nil, revert.bundle == nil { return .everything }
+        return try await own.scope(of: revert.commit, bundle: revert.bundle)
+    }
+
+    /// A person has to do it.
+    private func giveUp(_ revert: inout PendingRevert, because why: String) async {
+        let parents = (try? await mirror.commit(revert.commit).parents.count) ?? 1
+        let command = "git revert -S \(parents > 1 ? "-m 1 " : "")\(revert.commit.short)"
+        let text = "\(why); take \(revert.commit.short) back yourself: `\(command)`, check what it changes, and push"
+        revert.outcome = .impossible(text)
+        await record("revert.impossible", revert, text)
+    }
+
     /// What the branch says: done already, or nothing left to do.
     private func settled(_ revert: PendingRevert, at tip: ObjectID) async throws -> PendingRevert.Outcome? {
         guard try await mirror.isAncestor(revert.commit, of: tip) else {
             return .obsolete("\(revert.commit.short) is not on the branch any more")
         }
-        for commit in try await mirror.firstParents(from: tip, until: revert.commit, limit: 1000)
-        where commit.trailers("Curfew-Revert").contains(revert.commit.hex) { return .pushed(commit.id) }
+        for commit in try await mirror.firstParents(from: tip, until: revert.commit, limit: 1000) {
+            if try await own.isRevert(commit.id, of: revert.commit) { return .pushed(commit.id) }
+        }
         guard let workload = revert.workload, let bundle = revert.bundle, let bad = revert.generation else { return nil }
         let now = try await assembler.bundle(bundle, at: tip)?.workloads.first { $0.desired.workload.name == workload }
         if now?.desired.generation != bad { return .obsolete("a newer commit has changed \(workload) already") }

@@ -28,7 +28,7 @@ struct RevisionAssembler: Sendable {
 
     func assemble(_ tip: ObjectID) async throws -> Assembly {
         let tree = try await mirror.tree(at: tip)
-        let allowsPrune = try await mirror.commit(tip).trailers("Curfew-Allow-Prune").contains { $0.lowercased() == "yes" }
+        let allowsPrune = try await PruneConsent.isSaid(by: mirror.commit(tip))
         let loader = loader
         var loaded = try await queue.run { try loader.load(tree, revision: tip) }
         // A registry that is slow must not hold up the loop: whoever is not answered by then is held.

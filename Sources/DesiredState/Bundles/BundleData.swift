@@ -91,7 +91,7 @@ final class BundleData: Sendable {
         LoadedBundle(
             name: name, revision: revision, tree: tree, workloads: contents.map { LoadedWorkload($0, revision: revision) },
             diagnostics: diagnostics, broken: broken, unreadable: unreadable,
-            unresolved: tags.compactMap { if case .pinned? = $0.state { nil } else { $0.tag } })
+            unresolved: tags.compactMap { if case .pinned? = $0.state { nil } else { $0.tag } }, files: files)
     }
 
     /// Names and exposed ports that are used twice in this bundle.

@@ -85,7 +85,7 @@ public final class DesiredStateLoader: Sendable {
     }
 
     /// The bundle of the files that lie directly in `manifests/`.
-    static let defaultBundle = Name(literal: "default")
+    public static let defaultBundle = Name(literal: "default")
 
     private func bundleNames(_ entries: [FileEntry], _ diagnostics: inout [Diagnostic]) -> [Name] {
         var names: Set<Name> = []

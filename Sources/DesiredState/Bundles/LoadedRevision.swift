@@ -41,6 +41,13 @@ public struct LoadedBundle: Sendable {
     var unreadable = false
     /// Images by tag whose digest nobody knows: each is an error of its own.
     public var unresolved: [ImageTag] = []
+    /// What it was made of.
+    var files: [FileResult] = []
+
+    /// The paths outside its own folder, or in it, that its documents name, wrong ones too: artifacts and encrypted files.
+    public var paths: [RepositoryPath] {
+        files.flatMap { $0.decoded.artifactPaths + $0.decoded.workloads.flatMap(\.paths) }
+    }
 
     /// Whether it can be applied, as far as it can be judged alone.
     public var isGood: Bool { !diagnostics.contains { $0.severity == .error } }

@@ -20,21 +20,6 @@ enum Told {
     }
 }
 
-extension CommitFacts {
-    /// The values of a trailer (`Key: value` in the last paragraph, which is not the first), in order.
-    func trailers(_ key: String) -> [String] {
-        let paragraphs = message.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).split {
-            $0.allSatisfy(\.isWhitespace)
-        }
-        guard paragraphs.count > 1, let last = paragraphs.last else { return [] }
-        return last.compactMap { line in
-            guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == key.lowercased() else { return nil }
-            let value = line[line.index(after: colon)...]
-            return String(value.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-        }
-    }
-}
-
 extension PathChange {
     /// Whether it is about that folder of the root, or about something that stands in the folder's place.
     func isIn(_ folder: RepositoryPath) -> Bool { path.isIn(folder) }

@@ -85,16 +85,3 @@ extension ApprovalTag {
             .compactMap { ObjectID(String($0.dropFirst(key.count))) }
     }
 }
-
-/// An owner's commit that accepts everything below it.
-public enum Seal {
-    /// The owner who validly seals `parent` by this commit, `nil` when nobody does.
-    public static func signer(
-        of commit: CommitFacts, sealing parent: ObjectID, policies: PolicySet, rules: TrustRules, now: Instant
-    ) -> Name? {
-        guard commit.parents.first == parent, commit.trailers("Curfew-Seal").contains(parent.hex) else { return nil }
-        let (signer, reasons) = Signing(policies: policies, rules: rules, now: now).examine(commit)
-        guard reasons.isEmpty, let signer, rules.owners.contains(signer) else { return nil }
-        return signer
-    }
-}

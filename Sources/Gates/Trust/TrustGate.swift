@@ -32,15 +32,56 @@ public enum TrustGate {
     ///   - policiesAreBroken: the parent's `policies/` cannot be read: only owners may change `policies/`, nobody else
     ///     anything that a ChangePolicy protects; deleting grants stays allowed.
     ///   - approvals: signed tags whose reference begins with `approvals/`.
-    ///   - revertTargets: for a commit of Curfew's that reverts: the commits whose exact inverse it is, by structure
-    ///     (computed by the caller with a real revert); empty when it is none.
+    ///   - own: what is known of a commit that Curfew's own key has signed.
     public static func judge(
         _ step: BranchStep, policies: PolicySet, policiesAreBroken: Bool, rules: TrustRules, approvals: [ApprovalTag],
-        revertTargets: [ObjectID], now: Instant
+        own: OwnCommit = OwnCommit(), now: Instant
     ) -> TrustVerdict {
         TrustJudge(
             step: step, policies: policies, policiesAreBroken: policiesAreBroken, rules: rules, approvals: approvals,
-            revertTargets: revertTargets, now: now
+            own: own, now: now
         ).verdict()
+    }
+    /// Why an accepted commit says nothing about the removal of these files, by its trailers; empty = it does. A trailer acts
+    /// on paths: it is judged as if its own commit had removed them, by the same policies, with the same approvals.
+    /// - Parameter paths: manifests of workloads that are to go.
+    public static func objections(
+        toRemoving paths: [RepositoryPath], by step: BranchStep, policies: PolicySet, policiesAreBroken: Bool,
+        rules: TrustRules, approvals: [ApprovalTag], now: Instant
+    ) -> [String] {
+        var step = step
+        let removed = Set(step.commit.changes.filter { $0.new == nil }.map(\.path))
+        step.commit.changes += Set(paths).subtracting(removed).sorted().map {
+            PathChange(path: $0, old: step.commit.id, new: nil)
+        }
+        let verdict = judge(
+            step, policies: policies, policiesAreBroken: policiesAreBroken, rules: rules, approvals: approvals, now: now)
+        switch verdict {
+        case .accepted: return []
+        case .waits(_, let reasons), .refused(let reasons): return reasons
+        }
+    }
+}
+
+/// What is known of a commit that Curfew's own key has signed.
+public struct OwnCommit: Sendable, Hashable {
+    /// Where it comes from, as far as that can be told.
+    public enum Origin: Sendable, Hashable {
+        /// It lies on the branch, and there is no record that could know it: an earlier state made it, or another machine looks.
+        case branch
+        /// The record of this service says that it has made just this commit.
+        case recorded
+        /// The record of this service should know it, and does not.
+        case unknown
+    }
+    /// Where it comes from.
+    public var origin: Origin
+    /// The deploy that it takes back exactly and does nothing else, by structure; `nil` = it is no such commit.
+    public var takesBack: ObjectID?
+    /// Why it takes nothing back although it says so.
+    public var objection: String?
+    /// Makes facts.
+    public init(origin: Origin = .branch, takesBack: ObjectID? = nil, objection: String? = nil) {
+        (self.origin, self.takesBack, self.objection) = (origin, takesBack, objection)
     }
 }

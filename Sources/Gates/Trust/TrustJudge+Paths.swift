@@ -65,14 +65,27 @@ extension TrustJudge {
         return (failures, waits, approvers.filter(counted.contains))
     }
 
-    private func closed(_ policy: ChangePolicy) -> [Wait] {
-        var waits = policy.freezes.filter { $0.from <= now && now < $0.to }.map { freeze in
+    /// The freezes that are on now for any of these paths.
+    func freezes(of paths: Set<RepositoryPath>) -> [Wait] {
+        policies.changePolicies.values.sorted { $0.name < $1.name }.flatMap { policy -> [Wait] in
+            let globs = policy.paths.map(Glob.init)
+            guard paths.contains(where: { path in globs.contains { $0.matches(path) } }) else { return [] }
+            return frozen(policy)
+        }
+    }
+
+    private func frozen(_ policy: ChangePolicy) -> [Wait] {
+        policy.freezes.filter { $0.from <= now && now < $0.to }.map { freeze in
             Wait(
                 until: freeze.to,
                 reason:
                     "policy \(policy.name): nothing is taken until \(freeze.to.text): \(freeze.reason.escapingControls); an owner may override it with the trailer `Curfew-Override: <reason>`"
             )
         }
+    }
+
+    private func closed(_ policy: ChangePolicy) -> [Wait] {
+        var waits = frozen(policy)
         if !policy.windows.isEmpty, !policy.windows.contains(where: { $0.isOpen(at: now) }) {
             let next = policy.windows.compactMap { $0.opens(after: now) }.min() ?? now + .seconds(86_400)
             waits.append(Wait(until: next, reason: "policy \(policy.name): its window is closed until \(next.text)"))

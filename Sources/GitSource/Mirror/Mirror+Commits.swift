@@ -25,6 +25,23 @@ extension Mirror {
         return answer < 0 ? try objectDatabase().isAncestor(ancestor, of: commit) : answer == 1
     }
 
+    /// Whether `older` is `commit` or one of its first parents.
+    /// - Parameters:
+    ///   - floor: where the line is taken to begin; what lies below it does not count. `nil` = at its end.
+    ///   - limit: how far down is looked.
+    public func isOnLine(_ older: ObjectID, below commit: ObjectID, above floor: ObjectID? = nil, within limit: Int = 500_000)
+        throws -> Bool
+    {
+        var (next, length): (ObjectID?, Int) = (commit, 0)
+        while let id = next, length < limit {
+            if id == older { return true }
+            if id == floor { return false }
+            next = try firstParent(of: id)
+            length += 1
+        }
+        return false
+    }
+
     /// The first-parent history, newest first.
     /// - Parameter until: where to stop; not part of the answer. `nil` = at the beginning.
     public func firstParents(from: ObjectID, until: ObjectID?, limit: Int) throws -> [CommitInfo] {

@@ -57,31 +57,4 @@ extension Mirror {
         (request.commit, request.expected) = (commit, tip)
         _ = try await ask(request)
     }
-
-    /// Reverts a commit on the branch as it is now, and pushes that; when somebody else was faster, again on the new tip.
-    public func revertAndPush(_ commit: ObjectID, subject: String?, body: String, at now: Instant, attempts: Int) async throws
-        -> ObjectID
-    {
-        try await revertAndPush([commit], subject: subject, body: body, at: now, attempts: attempts)
-    }
-
-    /// The same for several commits, in one.
-    public func revertAndPush(_ commits: [ObjectID], subject: String?, body: String, at now: Instant, attempts: Int)
-        async throws -> ObjectID
-    {
-        var last = GitError(.rejected, operation: "push to", subject: RemoteURL.redact(location.url), "not tried")
-        for _ in 0..<max(1, attempts) {
-            let tip = try await refresh(waitingForApprovals: .zero).tip
-            let revert = try makeRevert(of: commits, onto: tip, subject: subject, body: body, at: now)
-            do {
-                try await push(revert, expecting: tip)
-                return revert
-            } catch let error as GitError where error.code == .rejected {
-                // Refused, or too late? The branch itself tells.
-                guard try await refresh(waitingForApprovals: .zero).tip != tip else { throw error }
-                last = error
-            }
-        }
-        throw last
-    }
 }

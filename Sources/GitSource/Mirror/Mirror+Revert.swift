@@ -1,129 +1,96 @@
-internal import CLibGit2
 public import CurfewModel
 
 extension Mirror {
     /// Makes (and does not push) the commit that takes `commit` back on top of `tip`; of a merge, what it brought to its
-    /// first parent.
-    /// - Parameter subject: the first line; `nil` = `Revert "<the commit's>"`.
+    /// first parent. Nothing outside `scope` is touched.
+    /// - Parameters:
+    ///   - subject: the first line; `nil` = `Revert "<the commit's>"`.
+    ///   - body: the rest; a trailer `Curfew-Revert` is added when it names none.
     /// - Throws: ``GitError`` with code `conflict` naming the paths, when later commits changed the same lines.
-    public func makeRevert(of commit: ObjectID, onto tip: ObjectID, subject: String?, body: String, at now: Instant) throws
-        -> ObjectID
-    {
-        try makeRevert(of: [commit], onto: tip, subject: subject, body: body, at: now)
-    }
-
-    /// The same for several commits of the branch, in one commit, the newest taken back first. Its message names each of them
-    /// by a trailer `Curfew-Revert`.
-    public func makeRevert(of commits: [ObjectID], onto tip: ObjectID, subject: String?, body: String, at now: Instant) throws
-        -> ObjectID
-    {
-        let names = commits.map(\.short).joined(separator: ", ")
-        guard let ordered = commits.count == 1 ? commits : try newestFirst(commits, from: tip), let newest = ordered.first
-        else {
-            throw GitError(.conflict, operation: "revert", subject: names, "not all of it is on the branch's own line")
-        }
-        let tree = try treeTakingBack(ordered, from: tip)
-        guard try commit(tip).tree != tree else {
+    public func makeRevert(
+        of commit: ObjectID, within scope: PathScope = .everything, onto tip: ObjectID, subject: String?, body: String,
+        at now: Instant
+    ) throws -> ObjectID {
+        let before = try self.commit(tip).tree
+        guard let tree = try treeTakingBack(commit, within: scope, from: tip), tree != before else {
             throw GitError(
-                .conflict, operation: "revert", subject: names, "it changes nothing any more: it was reverted already")
+                .conflict, operation: "revert", subject: commit.short,
+                "it changes nothing any more: it was reverted already, or there is nothing in it to revert")
         }
-        let summary = String(try commit(newest).summary.escapingControls.prefix(60))
-        let title = subject ?? "Revert \"\(summary)\"" + (ordered.count > 1 ? " and \(ordered.count - 1) more" : "")
-        return try write(message: "\(title)\n\n\(Self.naming(ordered, body))", tree: tree, parent: tip, at: now)
+        let summary = String(try self.commit(commit).summary.escapingControls.prefix(60))
+        let title = subject ?? "Revert \"\(summary)\""
+        return try write(message: "\(title)\n\n\(Self.naming(commit, body))", tree: tree, parent: tip, at: now)
     }
 
-    /// The commits that `id` takes back exactly, by its trailers `Curfew-Revert`: computed anew and compared tree by tree.
-    public func revertTargets(of id: ObjectID) throws -> [ObjectID] {
+    /// Whether `id` has exactly the tree that taking `target` back on its first parent makes, and nothing else.
+    public func takesBack(_ id: ObjectID, _ target: ObjectID, within scope: PathScope) throws -> Bool {
         let info = try commit(id)
-        let values = info.trailers("Curfew-Revert")
-        let named = values.compactMap { ObjectID($0) }
-        guard info.parents.count == 1, let parent = info.parents.first, !named.isEmpty, named.count == values.count,
-            named.count <= Self.mostReverted, let ordered = try newestFirst(named, from: parent),
-            try ordered.allSatisfy({ try !commit($0).parents.isEmpty })
-        else { return [] }
-        return (try? treeTakingBack(ordered, from: parent)) == info.tree ? named : []
+        guard info.parents.count == 1, let parent = info.parents.first else { return false }
+        do { return try treeTakingBack(target, within: scope, from: parent) == info.tree } catch let error as GitError
+            where error.code == .conflict
+        { return false }
     }
 
-    /// Most commits that one commit takes back.
-    private static var mostReverted: Int { 100 }
-
-    /// The body with a trailer for each commit that it does not name yet.
-    private static func naming(_ commits: [ObjectID], _ body: String) -> String {
-        let lines = body.split(whereSeparator: \.isNewline)
-        let missing = commits.map { "Curfew-Revert: \($0)" }.filter { !lines.contains($0[...]) }
-        guard !missing.isEmpty else { return body }
-        let text = String(body.reversed().drop(while: \.isNewline).reversed())
-        let gap = text.isEmpty ? "" : lines.contains { $0.hasPrefix("Curfew-Revert: ") } ? "\n" : "\n\n"
-        return text + gap + missing.joined(separator: "\n") + "\n"
-    }
-
-    /// The commits as they lie on the line of first parents below `tip`; `nil` when one of them does not, or comes twice.
-    private func newestFirst(_ commits: [ObjectID], from tip: ObjectID) throws -> [ObjectID]? {
-        var rest = Set(commits)
-        guard rest.count == commits.count else { return nil }
-        var ordered: [ObjectID] = []
-        var (next, length): (ObjectID?, Int) = (tip, 0)
-        while let id = next, !rest.isEmpty, length < 10_000 {
-            if rest.remove(id) != nil { ordered.append(id) }
-            next = try firstParent(of: id)
-            length += 1
+    /// Reverts a commit on the branch as it is now, and pushes that; when somebody else was faster, again on the new tip.
+    /// - Parameter admit: is asked before anything is pushed; what it throws is thrown on, and nothing was pushed.
+    public func revertAndPush(
+        _ commit: ObjectID, within scope: PathScope = .everything, subject: String?, body: String, at now: Instant,
+        attempts: Int, admit: @Sendable (ObjectID) async throws -> Void = { _ in }
+    ) async throws -> ObjectID {
+        let pushed = try await push(attempts: attempts, admit: admit) { mirror, tip in
+            try mirror.makeRevert(of: commit, within: scope, onto: tip, subject: subject, body: body, at: now)
         }
-        return rest.isEmpty ? ordered : nil
-    }
-
-    /// The tree of `tip` without what the commits did, taken back one after the other.
-    private func treeTakingBack(_ commits: [ObjectID], from tip: ObjectID) throws -> ObjectID {
-        var tree = try commit(tip).tree
-        for id in commits {
-            let info = try commit(id)
-            tree = try merge(tree, from: info.tree, to: try info.parents.first.map { try commit($0).tree }, id)
+        guard let pushed else {
+            throw GitError(.failed, operation: "revert", subject: commit.short, "no commit was made")
         }
-        return tree
+        return pushed
     }
 
-    /// What `ours` becomes when the way from one tree to another is gone as well.
-    private func merge(_ ours: ObjectID, from: ObjectID, to: ObjectID?, _ id: ObjectID) throws -> ObjectID {
-        try withRepository { repository in
-            func lookup(_ tree: ObjectID) throws -> OpaquePointer? {
-                var pointer: OpaquePointer?
-                var oid = git_oid(tree)
-                try LibGit2.check(git_tree_lookup(&pointer, repository, &oid), "read tree of", id.short)
-                return pointer
+    /// Makes a commit on the branch's tip and pushes it; when somebody else was faster, again on the new tip.
+    /// - Returns: the commit; `nil` when `make` made none.
+    func push(
+        attempts: Int, admit: @Sendable (ObjectID) async throws -> Void,
+        _ make: (isolated Mirror, _ tip: ObjectID) throws -> ObjectID?
+    ) async throws -> ObjectID? {
+        var last = GitError(.rejected, operation: "push to", subject: RemoteURL.redact(location.url), "not tried")
+        for _ in 0..<max(1, attempts) {
+            let tip = try await refresh(waitingForApprovals: .zero).tip
+            guard let commit = try make(self, tip) else { return nil }
+            try await admit(commit)
+            do {
+                try await push(commit, expecting: tip)
+                return commit
+            } catch let error as GitError where error.code == .rejected {
+                // Refused, or too late? The branch itself tells.
+                guard try await refresh(waitingForApprovals: .zero).tip != tip else { throw error }
+                last = error
             }
-            let old = try lookup(from)
-            defer { git_tree_free(old) }
-            let mine = try lookup(ours)
-            defer { git_tree_free(mine) }
-            let new = try to.map { try lookup($0) } ?? nil
-            defer { git_tree_free(new) }
-            var index: OpaquePointer?
-            try LibGit2.check(git_merge_trees(&index, repository, old, mine, new, nil), "revert", id.short)
-            defer { git_index_free(index) }
-            if git_index_has_conflicts(index) == 1 {
-                let paths = Self.conflicts(in: index).prefix(5).joined(separator: ", ")
+        }
+        throw last
+    }
+
+    /// The body with a trailer that names the commit, unless it has one.
+    private static func naming(_ commit: ObjectID, _ body: String) -> String {
+        guard Trailers("x\n\n" + body).values("Curfew-Revert").isEmpty else { return body }
+        let text = String(body.reversed().drop(while: \.isNewline).reversed())
+        return text + (text.isEmpty ? "" : "\n\n") + "Curfew-Revert: \(commit)\n"
+    }
+
+    /// The tree of `tip` without what the commit did within `scope`.
+    /// - Returns: `nil` when nothing at all would be left.
+    private func treeTakingBack(_ id: ObjectID, within scope: PathScope, from tip: ObjectID) throws -> ObjectID? {
+        let info = try commit(id)
+        let (objects, tree) = (try objectDatabase(), try commit(tip).tree)
+        let before = try info.parents.first.map { try objects.treeOfCommit($0) }
+        return try withRepository { repository in
+            var taking = TakingBack(scope: scope, files: GitTree(root: tree, objects: objects), repository: repository)
+            let result = try taking.folder(from: info.tree, to: before, in: tree, path: .root, depth: 0)
+            guard taking.conflicts.isEmpty else {
+                let paths = taking.conflicts.sorted().prefix(5).map(\.shown).joined(separator: ", ")
                 throw GitError(
                     .conflict, operation: "revert", subject: id.short, "later commits changed the same lines of \(paths)")
             }
-            var oid = git_oid()
-            try LibGit2.check(git_index_write_tree_to(&oid, index, repository), "write tree of", id.short)
-            guard let tree = ObjectID(oid) else {
-                throw GitError(.corrupt, operation: "revert", subject: id.short, "no tree")
-            }
-            return tree
+            return result
         }
-    }
-
-    private static func conflicts(in index: OpaquePointer?) -> [String] {
-        var iterator: OpaquePointer?
-        guard git_index_conflict_iterator_new(&iterator, index) == 0 else { return [] }
-        defer { git_index_conflict_iterator_free(iterator) }
-        var paths: [String] = []
-        var (ancestor, ours, theirs):
-            (UnsafePointer<git_index_entry>?, UnsafePointer<git_index_entry>?, UnsafePointer<git_index_entry>?)
-        (ancestor, ours, theirs) = (nil, nil, nil)
-        while git_index_conflict_next(&ancestor, &ours, &theirs, iterator) == 0 {
-            if let path = (ours ?? theirs ?? ancestor)?.pointee.path { paths.append(String(cString: path).escapingControls) }
-        }
-        return paths
     }
 }

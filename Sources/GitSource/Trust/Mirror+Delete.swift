@@ -8,23 +8,22 @@ extension Mirror {
     /// and pushes that; when somebody else was faster, again on the new tip. What lies directly in
     /// `grants/` only: files, and folders where a file should be.
     /// - Returns: the commit; `nil` when nothing was left to remove.
-    public func deleteAndPush(_ files: [RepositoryPath: ObjectID], message: String, at now: Instant, attempts: Int) async throws
+    /// - Parameter admit: is asked before anything is pushed; what it throws is thrown on, and nothing was pushed.
+    public func deleteAndPush(
+        _ files: [RepositoryPath: ObjectID], message: String, at now: Instant, attempts: Int,
+        admit: @Sendable (ObjectID) async throws -> Void = { _ in }
+    ) async throws -> ObjectID? {
+        try await push(attempts: attempts, admit: admit) { mirror, tip in
+            try mirror.makeRemoval(of: files, onto: tip, message: message, at: now)
+        }
+    }
+
+    /// Makes (and does not push) such a commit on top of `tip`; `nil` when nothing is left to remove.
+    public func makeRemoval(of files: [RepositoryPath: ObjectID], onto tip: ObjectID, message: String, at now: Instant) throws
         -> ObjectID?
     {
-        var last = GitError(.rejected, operation: "push to", subject: RemoteURL.redact(location.url), "not tried")
-        for _ in 0..<max(1, attempts) {
-            let tip = try await refresh().tip
-            guard let tree = try treeWithout(files, at: tip) else { return nil }
-            let commit = try write(message: message, tree: tree, parent: tip, at: now)
-            do {
-                try await push(commit, expecting: tip)
-                return commit
-            } catch let error as GitError where error.code == .rejected {
-                guard try await refresh().tip != tip else { throw error }
-                last = error
-            }
-        }
-        throw last
+        guard let tree = try treeWithout(files, at: tip) else { return nil }
+        return try write(message: message, tree: tree, parent: tip, at: now)
     }
 
     /// The tree of a commit without these files; `nil` when none of them is there.

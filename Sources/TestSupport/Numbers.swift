@@ -1,0 +1,15 @@
+/// The same numbers in every run.
+public struct Numbers: RandomNumberGenerator {
+    private var state: UInt64
+    /// Begins at `seed`.
+    public init(seed: UInt64) { state = seed }
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+    /// One from 0 up to `bound`, without it.
+    public mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+}
