@@ -31,6 +31,11 @@ extension AccessKeeper {
                     ? nil : "\(name) has access that no grant gives: \(told.joined(separator: ", "))"
                 problems["observe/\(name)"] = nil
             } catch { problems["observe/\(name)"] = "\(name) does not answer: \(error)" }
+            let report = await backend.report()
+            for repair in report.repairs { await record("access.repaired", "\(name): \(repair.escapingControls)") }
+            problems["backend/\(name)"] =
+                report.problems.isEmpty
+                ? nil : "\(name): \(report.problems.prefix(5).joined(separator: "; ").escapingControls)"
         }
     }
 }
