@@ -173,7 +173,7 @@ extension SudoSerial {
                 try handle.write(contentsOf: Data(String(repeating: line, count: 50).utf8))
                 try handle.close()
                 let evidence = try await backend.evidence(order.id)
-                #expect(evidence.lines.count == 20 && evidence.lines.last == "and 31 more")
+                #expect(evidence.lines.count == 20 && evidence.lines.last == "and 32 more")
                 #expect(evidence.lines.allSatisfy { $0 == $0.escapingControls })
             }
         }

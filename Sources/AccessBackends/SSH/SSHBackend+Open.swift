@@ -34,7 +34,6 @@ extension SSHBackend {
         repair()
         repairs = []
         _ = pollLog()
-        isOpen.store(true, ordering: .releasing)
         watch()
     }
 

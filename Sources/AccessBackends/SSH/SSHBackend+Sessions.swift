@@ -34,8 +34,8 @@ extension SSHBackend {
             guard !found.isEmpty else { continue }
             var sessions = record.sessions ?? []
             for session in found { sessions.merge(session) }
-            guard sessions != record.sessions else { continue }
-            issued[id]?.sessions = sessions.suffix(50)
+            guard sessions != record.sessions ?? [] else { continue }
+            issued[id]?.sessions = Array(sessions.suffix(50))
             try? issued[id]?.write(to: issuedFolder + "/\(id)", isDurable: false)
         }
         return true

@@ -1,8 +1,6 @@
 public import CurfewDrivers
 public import CurfewModel
 import CurfewSystem
-import Foundation
-import Synchronization
 
 /// Access by user certificates of OpenSSH: each is valid for its grant's time and for nothing else, so that the hosts end it by
 /// themselves; at the end it is revoked as well, and its live sessions on this host are cut.
@@ -28,10 +26,7 @@ public actor SSHBackend: AccessBackend {
     var repairs: [String] = []
     /// Why nothing can be given; `nil` when it can.
     var authorityProblem: String?
-    /// What processes ending could not get rid of, by grant.
     var watcher: Task<Void, Never>?
-    /// Whether this is the host that it gives access to, so that its accounts can be asked.
-    nonisolated let isOpen = Atomic(false)
 
     /// Nothing is touched before ``open()``.
     public init(configuration: SSHBackendConfiguration, now: @escaping @Sendable () -> Instant) {

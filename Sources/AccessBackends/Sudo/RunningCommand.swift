@@ -52,13 +52,19 @@ struct RunningCommand: Hashable, Sendable {
         else { return nil }
         let variables = Processes.environment(of: pid)
         if let user = variables["SUDO_UID"].flatMap({ uid_t($0) }) {
-            guard users.contains(user), let command = variables["SUDO_COMMAND"], !isServiceControl(command, pid) else { return nil }
-            return RunningCommand(
-                process: facts.id, user: user, command: command, words: Processes.arguments(of: pid), isOrphan: true)
+            guard users.contains(user), let command = variables["SUDO_COMMAND"] else { return nil }
+            let words = Processes.arguments(of: pid)
+            if isServiceControl(command), !words.joined(separator: " ").hasSuffix(command) { return nil }
+            return RunningCommand(process: facts.id, user: user, command: command, words: words, isOrphan: true)
         }
         guard let user = Processes.loginUser(of: pid) ?? sessionUser(facts, in: table), users.contains(user) else { return nil }
-        // su, a login shell of root's and the like have no sudo either; only what lost its parent has lost a sudo.
-        guard facts.parent <= 1 || Processes.users(of: facts.parent)?.real != user, !isLogin(pid) else { return nil }
+        // What is below su, a login or cron has no sudo either; only what lost its parent has lost a sudo.
+        var above: Int32? = pid
+        var steps = 0
+        while let here = above, here > 1, steps < 4096 {
+            guard !isLogin(here) else { return nil }
+            (above, steps) = (table[here]?.parent, steps + 1)
+        }
         return RunningCommand(process: facts.id, user: user, command: nil, words: Processes.arguments(of: pid), isOrphan: true)
     }
 
@@ -81,15 +87,13 @@ struct RunningCommand: Hashable, Sendable {
         }
     }
 
-    /// A service that was restarted by an allowed command is not the command, and goes on.
-    private static func isServiceControl(_ command: String, _ pid: Int32) -> Bool {
+    /// Whether it was called to start or stop a service, which is not the command and goes on.
+    var isServiceControl: Bool { command.map(Self.isServiceControl) ?? false }
+
+    private static func isServiceControl(_ command: String) -> Bool {
         let program = command.split(separator: " ").first ?? ""
         let controls = ["service", "systemctl", "invoke-rc.d", "rc-service", "start-stop-daemon", "sv", "supervisorctl"]
-        guard program.hasPrefix("/etc/init.d/") || controls.contains(String(program.split(separator: "/").last ?? "")) else {
-            return false
-        }
-        let words = Processes.arguments(of: pid)
-        return !words.contains { $0 == program } && !words.joined(separator: " ").hasSuffix(command)
+        return program.hasPrefix("/etc/init.d/") || controls.contains(String(program.split(separator: "/").last ?? ""))
     }
 
     /// Who called it, if it is sudo. The program's file tells, since anybody can give a process another name.

@@ -97,7 +97,9 @@ extension SudoBackend {
         if case .ours(let there) = DropInFile.read(path(id)), there.grant == id {
             var made = trace ?? Trace(there)
             (made.placed, made.removed) = (there.placed, nil)
-            return (made, Claim(there))
+            var claim = Claim(there)
+            claim?.members = Set(trace?.members ?? [])
+            return (made, claim)
         }
         return (trace, trace.flatMap { Claim($0) })
     }

@@ -7,7 +7,7 @@ extension SudoBackend {
     /// The drop-ins with our prefix, and every other file of the folder that gives somebody something.
     public func observe() async throws -> [ObservedAccess] {
         try restore()
-        return try names().compactMap { name in
+        return try names().compactMap { name -> ObservedAccess? in
             let path = configuration.folder + "/" + name
             if name.hasPrefix(configuration.prefix) { return judge(name, path) }
             do {

@@ -25,7 +25,8 @@ extension SudoBackend {
         guard let found = try? running(under: claims, table), !found.isEmpty else { return }
         for id in Set(found.flatMap(\.grants)) {
             guard var trace = traces.read(id) else { continue }
-            let roots = found.filter { $0.grants.contains(id) && $0.others.isEmpty }.map(\.running.process.pid)
+            let own = found.filter { $0.grants.contains(id) && $0.others.isEmpty && !$0.running.isServiceControl }
+            let roots = own.map(\.running.process.pid)
             let below = Processes.below(Set(roots), in: table).compactMap { table[$0]?.id }
             let known = (trace.members ?? []).filter(\.isAlive)
             let members = Array(Set(known).union(below)).sorted { $0.started < $1.started }.suffix(200)

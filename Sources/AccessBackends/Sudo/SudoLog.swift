@@ -30,7 +30,7 @@ enum SudoLog {
             guard end > offset else { return }
             let first = max(offset, end - limit)
             if first > offset { isWhole = false }
-            guard let bytes = bytes(of: path, first..<end) else {
+            guard let bytes = content(of: path, first..<end) else {
                 isWhole = false
                 return
             }
@@ -57,7 +57,7 @@ enum SudoLog {
     }
 
     /// Some bytes of a plain file; fewer when it is shorter, `nil` when it cannot be read.
-    private static func bytes(of path: String, _ range: Range<Int>) -> [UInt8]? {
+    private static func content(of path: String, _ range: Range<Int>) -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }

@@ -110,6 +110,8 @@ extension Decoder {
             return .list(words)
         case .host, .prefix: return plain(node, field).map { .text($0) }
         case .runtime: return name(node, "runtime").map { .text($0.rawValue) }
+        case .signTimeout:
+            return span(node, "signTimeout", ConfigurationRules.timeout).map { .integer(Int($0.milliseconds / 1000)) }
         case .type, .foreign: return nil
         }
     }

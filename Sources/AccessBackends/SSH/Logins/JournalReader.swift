@@ -20,14 +20,24 @@ struct JournalReader: Sendable {
 
     /// The journal's own fields. What a program says of itself has no underscore before its name.
     private struct Entry: Decodable {
-        var __CURSOR: String?
-        var MESSAGE: Text?
-        var _PID: String?
-        var _UID: String?
-        var _COMM: String?
-        var _EXE: String?
-        var _TRANSPORT: String?
-        var __REALTIME_TIMESTAMP: String?
+        var cursor: String?
+        var message: Text?
+        var pid: String?
+        var user: String?
+        var name: String?
+        var program: String?
+        var transport: String?
+        var time: String?
+        enum CodingKeys: String, CodingKey {
+            case cursor = "__CURSOR"
+            case message = "MESSAGE"
+            case pid = "_PID"
+            case user = "_UID"
+            case name = "_COMM"
+            case program = "_EXE"
+            case transport = "_TRANSPORT"
+            case time = "__REALTIME_TIMESTAMP"
+        }
     }
 
     /// Text, or the bytes of what is no text.
@@ -71,12 +81,12 @@ struct JournalReader: Sendable {
         let decoder = JSONDecoder()
         return output.split(separator: 10).compactMap { line in
             guard let entry = try? decoder.decode(Entry.self, from: Data(line)) else { return nil }
-            if let cursor = entry.__CURSOR, cursor.utf8.count <= 512, !cursor.hasPrefix("-") { self.cursor = cursor }
-            guard entry._UID == "0", entry._TRANSPORT == "syslog", ["sshd", "sshd-session"].contains(entry._COMM ?? ""),
-                let pid = entry._PID.flatMap({ Int32($0) }), case .text(let text)? = entry.MESSAGE,
-                entry._EXE.map({ $0.hasSuffix("/sshd") || $0.hasSuffix("/sshd-session") }) ?? true
+            if let cursor = entry.cursor, cursor.utf8.count <= 512, !cursor.hasPrefix("-") { self.cursor = cursor }
+            guard entry.user == "0", entry.transport == "syslog", ["sshd", "sshd-session"].contains(entry.name ?? ""),
+                let pid = entry.pid.flatMap({ Int32($0) }), case .text(let text)? = entry.message,
+                entry.program.map({ $0.hasSuffix("/sshd") || $0.hasSuffix("/sshd-session") }) ?? true
             else { return nil }
-            let seconds = entry.__REALTIME_TIMESTAMP.flatMap { Int64($0) }.map { $0 / 1_000_000 }
+            let seconds = entry.time.flatMap { Int64($0) }.map { $0 / 1_000_000 }
             let time = seconds.map { Date(timeIntervalSince1970: TimeInterval($0)).ISO8601Format() } ?? ""
             return Message(text: text, pid: pid, time: time)
         }

@@ -14,8 +14,8 @@ struct LogTail: Sendable {
 
     /// What one poll found.
     struct Part {
+        /// Without their ends; of a long one the beginning, and what is no UTF-8 replaced.
         var lines: [String] = []
-        /// Lines that are too long or no UTF-8 are among it as their beginning, repaired.
         /// Whether something may be missing before these lines.
         var hasGap = false
     }

@@ -108,20 +108,20 @@ enum LogLine: Hashable {
             "Starting session: forced-command (key-option) '",
         ]
         if beginnings.contains(where: { message.hasPrefix($0) }) { return true }
-        switch words.first {
+        switch words.first ?? "" {
         case "Accepted":
             // Written of certificates alone that a trusted authority has signed.
             return words.count > 6 && words[1] == "certificate" && words[2] == "ID" && words[3].hasPrefix("\"curfew:")
                 && words[4] == "(serial" && words[6] == "signed"
         case "Connection":
-            guard ["closed", "reset"].contains(words[1]), words.count > 3 else { return false }
+            guard words.count > 3, ["closed", "reset"].contains(words[1]) else { return false }
             let rest = words.last == "[preauth]" ? words.count - 1 : words.count
-            return rest == 6 || (rest == 8 && words[3] == "authenticating")
+            return rest == 6 || (rest == 9 && words[3] == "authenticating")
         case "Postponed": return words.count == 10 && words[1] == "publickey" && words[4] == "from"
         case "Failed":
             return words.count == 11 && words[1] == "publickey" && words[4] == "from" && words[8] == "ssh2:"
                 && words[10].hasPrefix("SHA256:")
-        case "Disconnected": return words.count == 6 && words[2] == "user"
+        case "Disconnected": return words.count == 7 && words[2] == "user"
         case "Close": return message.hasPrefix("Close session: user ") && words.count == 10
         case "User": return message.hasPrefix("User child is on pid ") && words.count == 6
         case "Received": return message.hasPrefix("Received signal ") || message.hasSuffix(":11: disconnected by user")

@@ -63,7 +63,7 @@ enum Connections {
                 let words = line.split(separator: " ")
                 guard words.count > 9, words[3] == "01" else { continue }
                 let remote = words[2].split(separator: ":")
-                guard remote.count == 2, let port = UInt16(remote[1], radix: 16), let address = address(of: remote[0]) else { continue }
+                guard remote.count == 2, let port = UInt16(remote[1], radix: 16), let address = shown(remote[0]) else { continue }
                 result[String(words[9])] = "\(address) \(port)"
             }
         }
@@ -71,7 +71,7 @@ enum Connections {
     }
 
     /// The kernel's hexadecimal words as an address; IPv4 in IPv6 as IPv4.
-    private static func address(of hex: Substring) -> String? {
+    private static func shown(_ hex: Substring) -> String? {
         var bytes: [UInt8] = []
         var rest = hex
         while rest.utf8.count >= 8, let word = UInt32(rest.prefix(8), radix: 16) {

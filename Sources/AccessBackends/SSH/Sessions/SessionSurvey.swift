@@ -76,14 +76,13 @@ struct SessionSurvey {
                 continue
             }
             let rivals = rivals[users.real] ?? []
-            let isRival =
-                connection.map { other in rivals.contains { $0.endpoint == other } } ?? false
-                || rivals.contains { $0.after?.ticks ?? 0 <= facts.id.started }
-                || live.contains { session in
-                    !ended.contains { $0.session == session.process } && session.users.contains(users.real)
-                        && session.process.started <= facts.id.started
-                }
-            if isRival { doubtful.insert(pid) } else { certain.insert(pid) }
+            let started = facts.id.started
+            let byLogin = rivals.contains { $0.endpoint == connection || ($0.after?.ticks ?? 0) <= started }
+            let bySession = live.contains { session in
+                let isOwn = ended.contains { $0.session == session.process }
+                return !isOwn && session.users.contains(users.real) && session.process.started <= started
+            }
+            if byLogin || bySession { doubtful.insert(pid) } else { certain.insert(pid) }
         }
         return (certain, doubtful)
     }
