@@ -40,7 +40,9 @@ extension Program {
     }
 
     /// The same on the caller's thread, which must not be one of the cooperative pool's.
-    public func runBlocking(within limit: Duration) throws(SystemError) -> Result { try runBlocking(within: limit, handle: nil) }
+    public func runBlocking(within limit: Duration) throws(SystemError) -> Result {
+        try runBlocking(within: limit, handle: nil)
+    }
 
     private func runBlocking(within limit: Duration, handle: ChildHandle?) throws(SystemError) -> Result {
         let output = try MemoryFile(limit: outputLimit + Self.slack)

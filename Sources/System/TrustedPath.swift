@@ -12,7 +12,9 @@ public enum TrustedPath {
 
     /// Why it is not to be trusted, with the path and what to do; `nil` when it is.
     public static func problem(_ path: String, as kind: Kind) -> String? {
-        guard path.hasPrefix("/"), !path.utf8.contains(0), path.utf8.count <= 4096 else { return "'\(path)' is no absolute path" }
+        guard path.hasPrefix("/"), !path.utf8.contains(0), path.utf8.count <= 4096 else {
+            return "'\(path)' is no absolute path"
+        }
         var links = 0
         return walk("/", path.split(separator: "/").map(String.init), kind, &links)
     }

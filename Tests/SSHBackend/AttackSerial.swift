@@ -41,7 +41,8 @@ import Testing
             let backend = SSHBackend(
                 configuration: SSHBackendConfiguration(
                     name: Name(literal: "bastion"), folder: host.state, ca: host.ca, krl: host.krl, principals: host.principals,
-                    authLog: log)) { .current }
+                    authLog: log)
+            ) { .current }
             try await backend.open()
             let (victim, forged) = (try host.order(), try host.order())
             let certificate = try host.install(try await backend.give(victim))
@@ -52,7 +53,8 @@ import Testing
                 environment: ["SSH_AUTH_SOCK": ""])
             defer { withExtendedLifetime(session) {} }
             #expect(try await eventually { try await runs("^sleep \(mark)$") })
-            let live = try #require(LiveSession.all(in: Processes.all()).first { $0.endpoints.contains { $0.hasPrefix("127.0.0.1 ") } })
+            let live = try #require(
+                LiveSession.all(in: Processes.all()).first { $0.endpoints.contains { $0.hasPrefix("127.0.0.1 ") } })
             let port = try #require(live.endpoints.first?.split(separator: " ").last)
             func line(_ id: GrantID, _ pid: Int32) -> String {
                 "Nov 23 10:00:01 h sshd[\(pid)]: Accepted publickey for \(host.account) from 127.0.0.1 port \(port) ssh2: ED25519-CERT SHA256:a ID curfew:\(id) (serial \(id.serial)) CA ED25519 SHA256:b\n"
@@ -79,7 +81,8 @@ import Testing
             let socket = try UnansweringSocket(host.scratch.file("agent"))
             defer { withExtendedLifetime(socket) {} }
             var configuration = SSHBackendConfiguration(
-                name: Name(literal: "bastion"), folder: host.state, ca: host.ca + ".pub", agentSocket: socket.path, krl: host.krl,
+                name: Name(literal: "bastion"), folder: host.state, ca: host.ca + ".pub", agentSocket: socket.path,
+                krl: host.krl,
                 principals: host.principals)
             configuration.signTimeout = .seconds(3)
             let backend = SSHBackend(configuration: configuration) { .current }
@@ -140,7 +143,8 @@ import Testing
                 let before = FileManager.default.contents(atPath: path)
                 let backend = SSHBackend(
                     configuration: SSHBackendConfiguration(
-                        name: Name(literal: "bastion"), folder: host.scratch.file("other"), ca: host.ca, krl: path)) { .current }
+                        name: Name(literal: "bastion"), folder: host.scratch.file("other"), ca: host.ca, krl: path)
+                ) { .current }
                 await #expect(throws: (any Error).self) { try await backend.open() }
                 #expect(FileManager.default.contents(atPath: path) == before)
             }

@@ -12,7 +12,8 @@ import Testing
     private let id = GrantID(name: Name(literal: "one"), blob: .random())
     private let boot = BootTime.now()
 
-    private func login(pid: Int32? = 100, origin: LogOrigin = .syslog, user: String = "deploy", isGrants: Bool = true) -> Login {
+    private func login(pid: Int32? = 100, origin: LogOrigin = .syslog, user: String = "deploy", isGrants: Bool = true) -> Login
+    {
         var login = Login(user: user, address: "10.0.0.7", port: 50_312)
         (login.pid, login.origin, login.found, login.after) = (pid, origin, boot, boot)
         if isGrants { login.certificate = Login.Certificate(serial: id.serial, identity: "curfew:\(id)") }
@@ -75,7 +76,8 @@ import Testing
         let scratch = try Scratch("ledger")
         let line =
             "Accepted publickey for deploy from 10.0.0.7 port 50312 ssh2: ED25519-CERT SHA256:abc ID curfew:\(id) (serial \(id.serial)) CA ED25519 SHA256:def\r\n"
-        let refused = "Failed publickey for x from 1.1.1.1 port 1 ssh2: ED25519-CERT SHA256:a ID abc (serial 1) CA ED25519 SHA256:x\r\n"
+        let refused =
+            "Failed publickey for x from 1.1.1.1 port 1 ssh2: ED25519-CERT SHA256:a ID abc (serial 1) CA ED25519 SHA256:x\r\n"
         for (text, wanted) in [(line, LoginLedger.Standing.verified), (refused + line, .pending)] {
             let path = try scratch.write("log-\(UUID().uuidString)", text)
             chmod(path, 0o600)

@@ -87,7 +87,9 @@ extension SudoSerial {
         }
 
         /// Whoever calls sudo can kill it: the command is ended all the same, and by a new start of Curfew too.
-        @Test(.timeLimit(.minutes(1)), arguments: [false, true]) func areEndedThoughTheirSudoWasKilled(restarts: Bool) async throws {
+        @Test(.timeLimit(.minutes(1)), arguments: [false, true]) func areEndedThoughTheirSudoWasKilled(restarts: Bool)
+            async throws
+        {
             try await Host.with { host in
                 let backend = try await host.backend()
                 let order = host.order("one", ["/usr/bin/sleep 1007"])

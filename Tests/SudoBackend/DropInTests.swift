@@ -20,7 +20,8 @@ import Testing
         #expect(lines[2] == "Defaults:alice log_exit_status, passwd_timeout=0.5, passwd_tries=1, timestamp_timeout=0")
         #expect(lines[3] == #"Cmnd_Alias \#(alias) = /usr/bin/id, /usr/bin/x a\=b\,c\:d"#)
         #expect(
-            lines[4] == "alice ALL = (root) NOTBEFORE=20261123104000Z NOTAFTER=20261123104859Z TIMEOUT=1800s NOPASSWD: \(alias)")
+            lines[4] == "alice ALL = (root) NOTBEFORE=20261123104000Z NOTAFTER=20261123104859Z TIMEOUT=1800s NOPASSWD: \(alias)"
+        )
         #expect(lines.last?.contains("NOTAFTER=20261123112459Z TIMEOUT=1s NOPASSWD: ") == true)
         #expect(dropIn(needsPassword: true).text.contains(" PASSWD: "))
         #expect(dropIn(["ALL"]).text.contains("NOPASSWD: ALL\n") && !dropIn(["ALL"]).text.contains("Cmnd_Alias"))

@@ -61,7 +61,9 @@ struct CertificateOrder {
         }
         if let value = settings["sourceAddresses"] {
             let addresses = value.texts ?? []
-            if addresses.isEmpty { problems.append("sourceAddresses has to be a list of addresses or networks such as 10.0.0.0/8") }
+            if addresses.isEmpty {
+                problems.append("sourceAddresses has to be a list of addresses or networks such as 10.0.0.0/8")
+            }
             problems += SourceAddress.problems(addresses)
         }
         if let value = settings["forceCommand"] {

@@ -24,7 +24,9 @@ struct Keygen: Sendable {
         do {
             let key = try authorityKey()
             let bytes = Array((key.line + "\n").utf8)
-            if (try? PlainFile.read(authority, limit: 16_384)) != bytes { try AtomicFile.write(bytes, to: authority, mode: 0o644) }
+            if (try? PlainFile.read(authority, limit: 16_384)) != bytes {
+                try AtomicFile.write(bytes, to: authority, mode: 0o644)
+            }
         } catch {
             guard (try? PlainFile.read(authority, limit: 16_384)) ?? nil != nil else { throw error }
             problem = "nothing can be given, though access still ends: \(error)"

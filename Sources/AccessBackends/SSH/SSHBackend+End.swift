@@ -59,8 +59,10 @@ extension SSHBackend {
         var result: [GrantID: String] = [:]
         for id in ids {
             // A connection that two lines of the log claim is nobody's to end, and not over either.
-            let disputed = (log?.ledger.entries(of: id) ?? []).compactMap { $0.standing == .disputed ? $0.session?.process : nil }
-                .filter(\.isAlive)
+            let disputed = (log?.ledger.entries(of: id) ?? []).compactMap {
+                $0.standing == .disputed ? $0.session?.process : nil
+            }
+            .filter(\.isAlive)
             if !disputed.isEmpty {
                 result[id] =
                     "the log says two things of who is logged in by process \(Self.shown(Set(disputed))); look, and end it by hand if it is theirs"

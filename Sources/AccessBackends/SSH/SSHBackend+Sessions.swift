@@ -47,12 +47,13 @@ extension SSHBackend {
         return ids.flatMap { id -> [SessionSurvey.Ended] in
             let record = issued[id]
             let issuedAt = record?.issued.map { $0.boot == boot ? $0.ticks : 0 } ?? 0
-            let seen = (log?.ledger.entries(of: id) ?? []).filter { $0.standing == .verified && $0.login.found.boot == boot }.map {
-                SessionSurvey.Ended(
-                    user: $0.login.user, endpoint: $0.login.endpoint, session: $0.session?.process,
-                    audit: $0.session?.audit ?? [], scopes: $0.session?.scopes ?? [],
-                    after: $0.session?.process.started ?? max(issuedAt, $0.login.after?.ticks ?? 0))
-            }
+            let seen = (log?.ledger.entries(of: id) ?? []).filter { $0.standing == .verified && $0.login.found.boot == boot }
+                .map {
+                    SessionSurvey.Ended(
+                        user: $0.login.user, endpoint: $0.login.endpoint, session: $0.session?.process,
+                        audit: $0.session?.audit ?? [], scopes: $0.session?.scopes ?? [],
+                        after: $0.session?.process.started ?? max(issuedAt, $0.login.after?.ticks ?? 0))
+                }
             let known = (record?.sessions ?? []).filter { $0.boot == boot }.map {
                 SessionSurvey.Ended(
                     user: $0.user, endpoint: $0.endpoint, session: $0.process, audit: $0.audit, scopes: $0.scopes,
@@ -93,7 +94,9 @@ extension SSHBackend {
         let certain = entries.filter { $0.standing == .verified }.map(\.login)
         let known = record?.sessions ?? []
         var lines = certain.suffix(12).map(\.description)
-        if certain.isEmpty { lines = known.suffix(12).map { "\($0.user) from \($0.endpoint.split(separator: " ").first ?? "?")" } }
+        if certain.isEmpty {
+            lines = known.suffix(12).map { "\($0.user) from \($0.endpoint.split(separator: " ").first ?? "?")" }
+        }
         let doubtful = entries.filter { $0.standing != .verified }
         lines += doubtful.suffix(3).map { "unverified, anybody may have written it: \($0.login)" }
         let unclear = log?.ledger.unclear(about: id, accounts: record?.principals ?? [], since: record?.issued) ?? []

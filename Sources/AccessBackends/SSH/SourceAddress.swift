@@ -29,7 +29,8 @@ enum SourceAddress {
             let kept = min(8, max(0, bits - index * 8))
             let mask = UInt8(truncatingIfNeeded: 0xFF00 >> kept)
             guard bytes[index] & ~mask == 0 else {
-                return "\(shown) has bits of a host behind its first \(bits), which OpenSSH refuses; clear them, or drop '/\(bits)'"
+                return
+                    "\(shown) has bits of a host behind its first \(bits), which OpenSSH refuses; clear them, or drop '/\(bits)'"
             }
         }
         return nil

@@ -6,7 +6,9 @@ extension DropIn {
     init?(text: String) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         // Slices are few: each is a fifth of the rest, and 30 days have less than 80.
-        guard (5...100).contains(lines.count), let rule = lines.first(where: { $0.contains(" = (") && $0.contains(" TIMEOUT=") }) else {
+        guard (5...100).contains(lines.count),
+            let rule = lines.first(where: { $0.contains(" = (") && $0.contains(" TIMEOUT=") })
+        else {
             return nil
         }
         let head = lines[1].split(separator: " ", omittingEmptySubsequences: false).map(String.init)

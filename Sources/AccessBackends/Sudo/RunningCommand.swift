@@ -45,7 +45,8 @@ struct RunningCommand: Hashable, Sendable {
 
     /// A process that sudo started for one of `users` and that has no sudo above it any more: sudo's own variables tell, else
     /// the login that it belongs to, which not even root takes off by chance.
-    private static func orphan(_ facts: ProcessFacts, of users: Set<uid_t>, in table: [Int32: ProcessFacts]) -> RunningCommand? {
+    private static func orphan(_ facts: ProcessFacts, of users: Set<uid_t>, in table: [Int32: ProcessFacts]) -> RunningCommand?
+    {
         let pid = facts.id.pid
         guard let owner = Processes.users(of: pid), !users.contains(owner.real) || owner.effective != owner.real,
             caller(pid) == nil, !isService(pid)

@@ -129,7 +129,9 @@ extension SudoBackend {
             members.formUnion(claims.flatMap(\.members))
             // Whose parent ended meanwhile is still a member.
             let pids = Set(members.filter { table[$0.pid]?.id == $0 }.map(\.pid))
-            for pid in Processes.below(pids, in: table) { if let facts = table[pid], pid != getpid(), pid > 1 { members.insert(facts.id) } }
+            for pid in Processes.below(pids, in: table) {
+                if let facts = table[pid], pid != getpid(), pid > 1 { members.insert(facts.id) }
+            }
             return members
         }
         guard !scan().isEmpty else { return [] }

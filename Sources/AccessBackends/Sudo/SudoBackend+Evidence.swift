@@ -25,13 +25,15 @@ extension SudoBackend {
             }
             // By another way to the same program, or by somebody else's rule: nobody can tell.
             let program = entry.commands.first?.split(separator: " ").first ?? "a command that cannot be read"
-            unclear.append("\(entry.when) \(entry.user) ran \(program), perhaps under this grant".prefix(200).description.escapingControls)
+            unclear.append(
+                "\(entry.when) \(entry.user) ran \(program), perhaps under this grant".prefix(200).description.escapingControls)
             return nil
         }
         if let unknown = unfinished(id) { lines.append("unknown whether all has ended: \(unknown)") }
         if lines.isEmpty, !unclear.isEmpty { return AccessEvidence(used: nil, lines: Array(unclear.suffix(20))) }
         if TrustedPath.problem(log, as: .file) != nil {
-            return AccessEvidence(used: nil, lines: Array((["others can write to the log \(log.escapingControls)"] + lines).prefix(20)))
+            return AccessEvidence(
+                used: nil, lines: Array((["others can write to the log \(log.escapingControls)"] + lines).prefix(20)))
         }
         if lines.isEmpty {
             return isWhole

@@ -39,7 +39,8 @@ extension SudoBackend {
     /// Puts back drop-ins of live grants that are gone.
     func restore() throws {
         for name in PlainFile.names(in: traces.path) ?? [] where name.hasSuffix(".json") {
-            guard let id = traces.id(of: name), givings[id] == nil, let trace = traces.read(id), trace.removed == nil, trace.end > now(),
+            guard let id = traces.id(of: name), givings[id] == nil, let trace = traces.read(id), trace.removed == nil,
+                trace.end > now(),
                 let text = trace.text, let wanted = DropIn(text: text), wanted.grant == id
             else { continue }
             // One that was changed is reported: it may give more than it should, or be somebody's.

@@ -46,7 +46,8 @@ public actor SudoBackend: AccessBackend {
         if let problem = configuration.problem { throw failure("set up", name.rawValue, problem) }
         _ = try Visudo.program()
         guard let names = PlainFile.names(in: configuration.folder) else {
-            throw failure("open", configuration.folder, "it is not a folder that can be read: \(String(cString: strerror(errno)))")
+            throw failure(
+                "open", configuration.folder, "it is not a folder that can be read: \(String(cString: strerror(errno)))")
         }
         try traces.make()
         // Half written, and of Curfew's: an editor's backup of somebody's file has such a name too.

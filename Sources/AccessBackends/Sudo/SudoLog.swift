@@ -113,7 +113,9 @@ enum SudoLog {
             }.map { String(rest[$0.upperBound...]) }
             guard !commands.isEmpty else {
                 // An entry of sudo's that names no command: nobody can tell what was run.
-                if isField(rest) { entries.append(Entry(when: when, user: user, isRefused: false, commands: [], isUnclear: true)) }
+                if isField(rest) {
+                    entries.append(Entry(when: when, user: user, isRefused: false, commands: [], isUnclear: true))
+                }
                 continue
             }
             let terminal = rest.hasPrefix("TTY=") ? rest.dropFirst(4).prefix { $0 != " " } : nil
@@ -142,7 +144,9 @@ enum SudoLog {
     private static func withoutEnd(_ command: String) -> String? {
         guard let exit = command.ranges(of: " ; EXIT=").last, UInt16(command[exit.upperBound...]) != nil else { return nil }
         let rest = command[..<exit.lowerBound]
-        guard let signal = rest.ranges(of: " ; SIGNAL=").last, !rest[signal.upperBound...].contains(" ") else { return String(rest) }
+        guard let signal = rest.ranges(of: " ; SIGNAL=").last, !rest[signal.upperBound...].contains(" ") else {
+            return String(rest)
+        }
         return String(rest[..<signal.lowerBound])
     }
 

@@ -52,7 +52,9 @@ struct JournalReader: Sendable {
 
     /// What is to be run. sshd's lines through its standard error are left out: line ends of strangers are not escaped there.
     func command(last count: Int?) -> Program {
-        var arguments = ["--output=json", "--no-pager", "--quiet", "_UID=0", "_TRANSPORT=syslog", "_COMM=sshd", "_COMM=sshd-session"]
+        var arguments = [
+            "--output=json", "--no-pager", "--quiet", "_UID=0", "_TRANSPORT=syslog", "_COMM=sshd", "_COMM=sshd-session",
+        ]
         if let cursor { arguments.append("--after-cursor=\(cursor)") }
         if let count { arguments.append("--lines=\(count)") }
         return Program(program, arguments, outputLimit: LogTail.limit, hint: "it is in the package systemd")

@@ -136,7 +136,9 @@ enum LogLine: Hashable {
         // Without anything before it: sshd's own file.
         guard hasPrefix(line) else { return ("", nil, body) }
         // The first `sshd[` of a line is the log's own: what strangers choose stands behind it.
-        guard let name = body.firstRange(of: "sshd"), let colon = body[name.upperBound...].firstRange(of: ": ") else { return nil }
+        guard let name = body.firstRange(of: "sshd"), let colon = body[name.upperBound...].firstRange(of: ": ") else {
+            return nil
+        }
         var tag = body[name.upperBound..<colon.lowerBound]
         if tag.hasPrefix("-session") { tag = tag.dropFirst("-session".count) }
         guard tag.hasPrefix("["), tag.hasSuffix("]"), let pid = Int32(tag.dropFirst().dropLast()), pid > 1 else { return nil }
@@ -153,7 +155,9 @@ enum LogLine: Hashable {
         if line.hasPrefix("<") { return true }
         let words = line.prefix(64).split(separator: " ", maxSplits: 3)
         guard let first = words.first else { return false }
-        if first.contains("T"), first.contains(":"), first.utf8.first.map({ (0x30...0x39).contains($0) }) == true { return true }
+        if first.contains("T"), first.contains(":"), first.utf8.first.map({ (0x30...0x39).contains($0) }) == true {
+            return true
+        }
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         return words.count >= 3 && months.contains(String(first)) && UInt8(words[1]) != nil
             && words[2].split(separator: ":").count == 3

@@ -78,7 +78,8 @@ struct LoginLedger: Sendable {
     }
 
     private func fits(_ login: Login, _ session: LiveSession, _ user: (String) -> uid_t?) -> Bool {
-        guard session.endpoints.contains(login.endpoint), session.process.started <= login.found.ticks, login.pid == nil || login.pid == session.process.pid,
+        guard session.endpoints.contains(login.endpoint), session.process.started <= login.found.ticks,
+            login.pid == nil || login.pid == session.process.pid,
             let user = user(login.user), session.users.contains(user)
         else { return false }
         // A line that came long after its connection was not written by that connection's login.

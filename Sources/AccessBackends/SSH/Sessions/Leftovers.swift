@@ -13,7 +13,8 @@ enum Leftovers {
         let begin = Double(clock.tv_sec) - age - 1
         func isNew(_ path: String, owner: uid_t? = nil) -> Bool {
             var status = stat()
-            return lstat(path, &status) == 0 && Double(status.st_ctim.tv_sec) >= begin && (owner == nil || status.st_uid == owner)
+            return lstat(path, &status) == 0 && Double(status.st_ctim.tv_sec) >= begin
+                && (owner == nil || status.st_uid == owner)
         }
         var result: [String] = []
         let tab = "/var/spool/cron/crontabs/\(account)"
@@ -23,7 +24,9 @@ enum Leftovers {
                 result.append("it left a job of at: \(folder)/\(name)")
             }
         }
-        if isNew("/var/lib/systemd/linger/\(account)") { result.append("its services of systemd go on without a login (loginctl)") }
+        if isNew("/var/lib/systemd/linger/\(account)") {
+            result.append("its services of systemd go on without a login (loginctl)")
+        }
         if let home = Accounts.home(of: account) {
             for name in [".ssh/authorized_keys", ".config/systemd/user"] where isNew("\(home)/\(name)") {
                 result.append("\(home)/\(name) was changed")

@@ -63,7 +63,9 @@ enum Connections {
                 let words = line.split(separator: " ")
                 guard words.count > 9, words[3] == "01" else { continue }
                 let remote = words[2].split(separator: ":")
-                guard remote.count == 2, let port = UInt16(remote[1], radix: 16), let address = shown(remote[0]) else { continue }
+                guard remote.count == 2, let port = UInt16(remote[1], radix: 16), let address = shown(remote[0]) else {
+                    continue
+                }
                 result[String(words[9])] = "\(address) \(port)"
             }
         }

@@ -45,7 +45,9 @@ struct SessionSurvey {
         let (detached, unsure) = Self.detached(ended, others, processes, found.union(foreign), live, user)
         found.formUnion(Processes.below(detached.subtracting(foreign), in: processes))
         found.subtract(foreign)
-        for pid in found.subtracting(Self.above(getpid(), processes)) { if let facts = processes[pid] { members.insert(facts.id) } }
+        for pid in found.subtracting(Self.above(getpid(), processes)) {
+            if let facts = processes[pid] { members.insert(facts.id) }
+        }
         for pid in unsure.subtracting(found) { if let facts = processes[pid] { doubtful.insert(facts.id) } }
     }
 
@@ -62,7 +64,9 @@ struct SessionSurvey {
         var rivals: [uid_t: [Login]] = [:]
         for login in others { if let user = user(login.user) { rivals[user, default: []].append(login) } }
         var adoptive: Set<Int32> = [1]
-        for pid in processes.keys where LiveSession.isServer(pid) { adoptive.formUnion(above(pid, processes).subtracting([pid])) }
+        for pid in processes.keys where LiveSession.isServer(pid) {
+            adoptive.formUnion(above(pid, processes).subtracting([pid]))
+        }
         var (certain, doubtful): (Set<Int32>, Set<Int32>) = ([], [])
         for (pid, facts) in processes where !known.contains(pid) {
             guard let users = Processes.users(of: pid),
@@ -104,7 +108,9 @@ struct SessionSurvey {
 
     /// Whether systemd runs it as a service of the system.
     private static func isService(_ pid: Int32) -> Bool {
-        Processes.controlGroups(of: pid).contains { $0.contains("/system.slice/") && $0.contains(".service") && !$0.contains("ssh") }
+        Processes.controlGroups(of: pid).contains {
+            $0.contains("/system.slice/") && $0.contains(".service") && !$0.contains("ssh")
+        }
     }
 
     /// `address port` of the client whose session started it, as its environment says.
