@@ -1,5 +1,6 @@
 import CurfewDesiredState
 import CurfewModel
+import CurfewSSHBackend
 import Foundation
 import Glibc
 
@@ -44,6 +45,12 @@ extension Checkup {
                             detail: "\(socket) is too long for a socket's path: choose a shorter `state:`"))
                 }
             default:
+                if let log = backend.settings["authLog"]?.text, let problem = SSHBackend.logProblem(log) {
+                    checks.append(
+                        Check(
+                            subject: "access \(backend.name)", result: .limited,
+                            detail: "authLog: \(problem); better is authLog: journald"))
+                }
                 if backend.settings["authLog"] == nil {
                     checks.append(
                         Check(

@@ -26,6 +26,7 @@ extension Composition {
                 ssh.principals = text("principals")
                 ssh.authLog = text("authLog")
                 if case .bool(let cuts)? = settings["cutSessions"] { ssh.cutSessions = cuts }
+                if case .integer(let seconds)? = settings["signTimeout"] { ssh.signTimeout = .seconds(seconds) }
                 ssh.hook = settings["hook"]?.texts ?? []
                 if let host = text("host") { ssh.host = host }
                 if case .bool(let publishes)? = settings["publish"] { ssh.publishes = publishes }

@@ -4,6 +4,9 @@ public import CurfewModel
 ///
 /// Everything is level-triggered and idempotent: giving what is given, and ending what is ended, succeeds. A process may
 /// die between any two calls; the next ``observe()`` tells what became of it.
+///
+/// Only ``give(_:)`` may need what can keep somebody waiting, such as a key in an agent or a token. Every other call answers
+/// within a bound while a `give` waits, and every program that is run has a deadline, at which it is killed.
 public protocol AccessBackend: Sendable {
     /// The name in the service's configuration.
     var name: Name { get }
@@ -29,8 +32,12 @@ public protocol AccessBackend: Sendable {
     /// Tries to use what was given, or asks the target; the answer for each id. Used to prove that access is gone.
     func probe(_ ids: [GrantID]) async throws -> [GrantID: AccessProbe]
 
-    /// Everything that is there, ours or not, alive or ended and not yet cleared away.
+    /// Everything that is there, ours or not, alive or ended and not yet cleared away. What was damaged or lost of what the
+    /// target needs to refuse access is written again.
     func observe() async throws -> [ObservedAccess]
+
+    /// What was repaired since this was asked last, and what is wrong now.
+    func report() async -> AccessReport
 
     /// Whether and when this grant was used, as the target's own log tells.
     func evidence(_ id: GrantID) async throws -> AccessEvidence
@@ -45,6 +52,9 @@ public protocol AccessBackend: Sendable {
 extension AccessBackend {
     /// Most backends have no hosts that fetch from Git.
     public func published() async throws -> [String: [UInt8]]? { nil }
+
+    /// Nothing was repaired, and nothing is wrong.
+    public func report() async -> AccessReport { AccessReport() }
 }
 
 /// What a backend can do.
@@ -136,4 +146,14 @@ public struct AccessEvidence: Sendable, Hashable, Codable {
     public var lines: [String]
     /// Makes evidence.
     public init(used: Bool?, lines: [String] = []) { (self.used, self.lines) = (used, lines) }
+}
+
+/// What a backend says of itself.
+public struct AccessReport: Sendable, Hashable {
+    /// What it repaired, a sentence each: for the journal.
+    public var repairs: [String]
+    /// What is wrong until somebody does something, a sentence each with what to do.
+    public var problems: [String]
+    /// Makes a report.
+    public init(repairs: [String] = [], problems: [String] = []) { (self.repairs, self.problems) = (repairs, problems) }
 }

@@ -9,11 +9,16 @@ struct Child {
     private static let patience = Duration.seconds(1)
 
     /// How it ended; `nil` when it did not within `limit`: then it and its process group are killed.
-    func wait(within limit: Duration) -> Program.Result.Status? {
+    /// - Parameter willReap: called before its number can mean another process.
+    func wait(within limit: Duration, willReap: () -> Void = {}) -> Program.Result.Status? {
         // Until it is waited for, its number cannot mean another process.
         let descriptor = curfew_pidfd_open(pid)
         defer { if descriptor >= 0 { close(descriptor) } }
-        if hasEnded(descriptor, within: limit) { return reap() }
+        if hasEnded(descriptor, within: limit) {
+            willReap()
+            return reap()
+        }
+        willReap()
         kill(-pid, SIGKILL)
         kill(pid, SIGKILL)
         if hasEnded(descriptor, within: Self.patience) {

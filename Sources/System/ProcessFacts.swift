@@ -126,14 +126,3 @@ public enum Processes {
         return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
-
-/// Accounts of this machine.
-public enum Accounts {
-    /// The account's uid; `nil` when there is no such account.
-    public static func user(of account: String) -> uid_t? {
-        var (entry, found) = (passwd(), UnsafeMutablePointer<passwd>?.none)
-        var buffer = [CChar](repeating: 0, count: 64 << 10)
-        guard getpwnam_r(account, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
-        return entry.pw_uid
-    }
-}

@@ -22,12 +22,38 @@ extension Program {
         return try result.get()
     }
 
+    /// The same, and the caller's cancellation ends the program at once: for what may wait for a person.
+    /// - Throws: ``SystemError`` as ``run(within:)``, `timedOut` too when the task was cancelled.
+    public func runCancellable(within limit: Duration) async throws(SystemError) -> Result {
+        let handle = ChildHandle()
+        let result: Swift.Result<Result, SystemError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                DispatchQueue(label: "curfew.program").async {
+                    continuation.resume(
+                        returning: Swift.Result { () throws(SystemError) in try runBlocking(within: limit, handle: handle) })
+                }
+            }
+        } onCancel: {
+            handle.kill()
+        }
+        return try result.get()
+    }
+
     /// The same on the caller's thread, which must not be one of the cooperative pool's.
     public func runBlocking(within limit: Duration) throws(SystemError) -> Result {
+        try runBlocking(within: limit, handle: nil)
+    }
+
+    private func runBlocking(within limit: Duration, handle: ChildHandle?) throws(SystemError) -> Result {
         let output = try MemoryFile(limit: outputLimit + Self.slack)
         let errors = try MemoryFile(limit: errorLimit + Self.slack)
         let child = try spawn(output: output, errors: errors)
-        guard let status = child.wait(within: limit) else {
+        handle?.begin(child.pid)
+        let ended = child.wait(within: limit) { handle?.finish() }
+        if let handle, handle.isKilled {
+            throw SystemError(.timedOut, operation: "run", subject: name, "it was not waited for any longer and was killed")
+        }
+        guard let status = ended else {
             throw SystemError(
                 .timedOut, operation: "run", subject: name, "it did not end within \(limit) and was killed")
         }

@@ -38,12 +38,27 @@ import Testing
     ])
     func takesNoStrangersWord(_ line: String) { #expect(login(line) == nil) }
 
-    @Test func whoComesFromTheSamePortEndsAnEarlierLogin() {
-        #expect(LogLine("Connection from 10.0.0.7 port 50312 on 10.0.0.1 port 22") == .connection(endpoint: "10.0.0.7 50312"))
-        #expect(LogLine("Accepted password for root from 10.0.0.7 port 50312 ssh2") == .connection(endpoint: "10.0.0.7 50312"))
-        #expect(
-            LogLine("Accepted publickey for root from 10.0.0.7 port 50312 ssh2: ED25519 SHA256:abc")
-                == .connection(endpoint: "10.0.0.7 50312"))
+    /// A line that speaks of a login and fits no form is never "nobody went in".
+    @Test(arguments: [
+        "Accepted publickey for a b from 10.0.0.7 port 1 ssh2: ED25519-CERT SHA256:a ID curfew:one.0f (serial 42) CA x",
+        "Accepted publickey for deploy from 10.0.0.7 port 99999 ssh2: ED25519-CERT SHA256:a ID curfew:one.0f (serial 42) CA x",
+        "Accepted publickey for deploy from 10.0.0.7 port 1 ssh2: ED25519-CERT SHA256:a ID curfew:one.0f serial 42",
+        "Nov 23 10:00:01 b sshd: Accepted publickey for deploy from 10.0.0.7 port 1 ssh2",
+    ])
+    func saysWhatItCannotRead(_ line: String) { #expect(LogLine(line) == .unclear) }
+
+    @Test func knowsWhichLinesHoldNoStrangersWord() {
+        for line in [
+            "Connection from 10.0.0.7 port 50312 on 10.0.0.1 port 22 rdomain \"\"\r",
+            "Postponed publickey for root from 127.0.0.1 port 33262 ssh2 [preauth]\r",
+            "Failed publickey for root from 127.0.0.1 port 51662 ssh2: ED25519 SHA256:7hQ\r",
+            "Disconnected from user root 127.0.0.1 port 33262\r",
+        ] { #expect(LogLine(line) == .plain, "\(line)") }
+        for line in [
+            "Failed publickey for root from 127.0.0.1 port 51662 ssh2: ED25519-CERT SHA256:7hQ ID abc (serial 1) CA ED25519 SHA256:x\r",
+            "Invalid user Connection from x\r", "Received disconnect from 127.0.0.1 port 1:11: bye\r",
+            "Unable to negotiate with 1.1.1.1 port 1: no matching host key type found. Their offer: x\r",
+        ] { #expect(LogLine(line) == .other, "\(line)") }
     }
 
     @Test func controlCharactersDoNotGetThrough() {

@@ -36,6 +36,8 @@ import Testing
 
     @Test(arguments: [
         "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0/8", "::/129", "a", "", "10.0.0.1,0.0.0.0/0", "10.0.0.1/8/8",
+        "127.0.0.1/8",
+        "10.0.0.0/08", "fe80::1%eth0", "fe80::1/64", "10.1", "!10.0.0.1", "*",
     ])
     func refusesAddresses(_ text: String) throws {
         #expect(try problems(principals("a").merging(["sourceAddresses": .list([.text(text)])]) { $1 }).count == 1)

@@ -1,4 +1,5 @@
 import CurfewModel
+import CurfewSystem
 import Testing
 
 @testable import CurfewSudoBackend
@@ -10,16 +11,37 @@ import Testing
         DropIn(
             grant: .named("one"), account: "alice", hosts: ["ALL"], runAs: "root", start: moment, end: moment + .seconds(2700),
             timeout: 1800, needsPassword: needsPassword, commands: commands.compactMap { CommandPattern($0) },
-            placed: BootMoment(boot: "unknown", ticks: 7), longestTimeout: 2700)
+            placed: BootTime(boot: "unknown", ticks: 7))
     }
 
     @Test func writesOptionsBeforeTagsAndTheLastSecondBeforeTheEnd() {
         let lines = dropIn(["/usr/bin/id", "/usr/bin/x a=b,c:d"]).text.split(separator: "\n")
+        let alias = "CURFEW_" + GrantID.named("one").blob.hex.uppercased()
+        #expect(lines[2] == "Defaults:alice log_exit_status, passwd_timeout=0.5, passwd_tries=1, timestamp_timeout=0")
+        #expect(lines[3] == #"Cmnd_Alias \#(alias) = /usr/bin/id, /usr/bin/x a\=b\,c\:d"#)
         #expect(
-            lines.last
-                == #"alice ALL = (root) NOTAFTER=20261123112459Z TIMEOUT=1800s NOPASSWD: /usr/bin/id, /usr/bin/x a\=b\,c\:d"#)
-        #expect(lines.count == 3 && lines.dropLast().allSatisfy { $0.hasPrefix("# ") })
+            lines[4] == "alice ALL = (root) NOTBEFORE=20261123104000Z NOTAFTER=20261123104859Z TIMEOUT=1800s NOPASSWD: \(alias)"
+        )
+        #expect(lines.last?.contains("NOTAFTER=20261123112459Z TIMEOUT=1s NOPASSWD: ") == true)
         #expect(dropIn(needsPassword: true).text.contains(" PASSWD: "))
+        #expect(dropIn(["ALL"]).text.contains("NOPASSWD: ALL\n") && !dropIn(["ALL"]).text.contains("Cmnd_Alias"))
+    }
+
+    /// With Curfew dead a command that begins in any second ends with the grant: only one of the last second has a second.
+    @Test(arguments: [1, 2, 3, 7, 30, 60, 2700, 86_400, 2_592_000] as [Int64])
+    func noCommandOutlivesTheGrant(seconds: Int64) {
+        var dropIn = dropIn()
+        (dropIn.end, dropIn.timeout) = (dropIn.start + .seconds(seconds), seconds)
+        let slices = dropIn.slices
+        #expect(slices.first?.from == dropIn.start && slices.last?.to == dropIn.end && slices.count < 90)
+        for (slice, next) in zip(slices, slices.dropFirst()) { #expect(slice.to == next.from) }
+        for slice in slices {
+            #expect(slice.timeout >= 1 && slice.from < slice.to)
+            let last = slice.to + .seconds(-1)
+            #expect(last + .seconds(slice.timeout) <= dropIn.end)
+            // And it has at least half of what is left.
+            #expect(slice.timeout * 2 + 2 >= (dropIn.end - slice.from).milliseconds / 1000)
+        }
     }
 
     @Test(arguments: [
@@ -85,12 +107,12 @@ import Testing
     }
 
     @Test func countsOnlyWhatBeganLater() {
-        let placed = BootMoment(boot: "unknown", ticks: 100)
+        let placed = BootTime(boot: "unknown", ticks: 100)
         #expect(placed.isBefore(100, of: "unknown") && !placed.isBefore(99, of: "unknown"))
         // After another boot everything began later.
         #expect(placed.isBefore(1, of: "00000000-0000-0000-0000-000000000000"))
-        #expect(BootMoment("unknown/7") == BootMoment(boot: "unknown", ticks: 7))
-        for text in ["", "/", "unknown", "unknown/", "unknown/-1", "x y/1", "unknown/1/2"] { #expect(BootMoment(text) == nil) }
-        #expect(BootMoment(BootMoment.now().description) != nil)
+        #expect(BootTime("unknown/7") == BootTime(boot: "unknown", ticks: 7))
+        for text in ["", "/", "unknown", "unknown/", "unknown/-1", "x y/1", "unknown/1/2"] { #expect(BootTime(text) == nil) }
+        #expect(BootTime(BootTime.now().description) != nil)
     }
 }

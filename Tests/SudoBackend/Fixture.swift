@@ -1,5 +1,6 @@
 import CurfewDrivers
 import CurfewModel
+import CurfewSystem
 import CurfewTestSupport
 import Foundation
 import Glibc
@@ -52,8 +53,7 @@ final class Host: Sendable {
             unlink("/etc/sudoers.d/" + name)
         }
         let uids = Set(users.compactMap { Accounts.user(of: $0) })
-        let left = RunningCommand.all(of: uids, in: ProcessTable.all()).map(\.mark)
-        _ = await Cutter.end(left)
+        _ = Processes.terminate(patience: .zero) { Set(RunningCommand.all(of: uids, in: Processes.all()).map(\.process)) }
         for user in users {
             _ = try? await eventually { try await [0, 6].contains(execute("userdel", [user]).code) }
         }
@@ -62,9 +62,7 @@ final class Host: Sendable {
     /// A file that sudo takes: root's own, not writable.
     func write(_ path: String, _ text: String) throws {
         unlink(path)
-        guard Files.create(path, Array(text.utf8), mode: 0o440, isDurable: false) else {
-            throw ProgramFailure(command: path, output: Files.reason())
-        }
+        try AtomicFile.write(Array(text.utf8), to: path, mode: 0o440, isDurable: false)
     }
 
     func backend(log: Bool = true, now: @escaping @Sendable () -> Instant = { .current }) async throws -> SudoBackend {
@@ -107,7 +105,7 @@ final class Host: Sendable {
     /// What sudo runs for the accounts just now, once it has got as far as running it.
     func running(_ text: String) -> [RunningCommand] {
         let uids = Set(users.compactMap { Accounts.user(of: $0) })
-        return RunningCommand.all(of: uids, in: ProcessTable.all()).filter { $0.words.joined(separator: " ").hasSuffix(text) }
+        return RunningCommand.all(of: uids, in: Processes.all()).filter { $0.words.joined(separator: " ").hasSuffix(text) }
     }
 }
 

@@ -87,13 +87,18 @@ extension SudoSerial {
                 let live = ObservedAccess(grant: nil, subject: host.path(), end: nil)
                 await #expect(throws: DriverError.self) { try await backend.removeForeign(live) }
                 #expect(try await host.may("/usr/bin/id"))
-                // A symlink with our prefix: the link goes, not what it points to.
-                let link = "/etc/sudoers.d/\(host.prefix)link"
+                // Somebody's own file or link with our prefix stays: it does not carry Curfew's mark.
+                let (link, own) = ("/etc/sudoers.d/\(host.prefix)link", "/etc/sudoers.d/\(host.prefix)own")
                 #expect(symlink(victim, link) == 0)
-                try await backend.removeForeign(try #require(try await foreign(backend, link)))
+                try host.write(own, "# by hand\n\(host.user) ALL = (root) NOPASSWD: /usr/bin/whoami\n")
+                for path in [link, own] {
+                    let seen = try #require(try await foreign(backend, path))
+                    let error = await #expect(throws: DriverError.self) { try await backend.removeForeign(seen) }
+                    #expect(error?.code == .unsupported)
+                    var status = stat()
+                    #expect(lstat(path, &status) == 0)
+                }
                 #expect(access(victim, F_OK) == 0)
-                var status = stat()
-                #expect(lstat(link, &status) != 0)
             }
         }
 
@@ -168,7 +173,7 @@ extension SudoSerial {
                 try handle.write(contentsOf: Data(String(repeating: line, count: 50).utf8))
                 try handle.close()
                 let evidence = try await backend.evidence(order.id)
-                #expect(evidence.lines.count == 20 && evidence.lines.last == "and 31 more")
+                #expect(evidence.lines.count == 20 && evidence.lines.last == "and 32 more")
                 #expect(evidence.lines.allSatisfy { $0 == $0.escapingControls })
             }
         }

@@ -61,9 +61,10 @@ struct CertificateOrder {
         }
         if let value = settings["sourceAddresses"] {
             let addresses = value.texts ?? []
-            if addresses.isEmpty || !addresses.allSatisfy(isNetwork) {
+            if addresses.isEmpty {
                 problems.append("sourceAddresses has to be a list of addresses or networks such as 10.0.0.0/8")
             }
+            problems += SourceAddress.problems(addresses)
         }
         if let value = settings["forceCommand"] {
             let command = value.text ?? ""
@@ -92,15 +93,5 @@ struct CertificateOrder {
         func isSmall(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) || byte == 0x5F }
         return isSmall(first)
             && text.utf8.allSatisfy { isSmall($0) || (0x30...0x39).contains($0) || $0 == 0x2E || $0 == 0x2D }
-    }
-
-    private static func isNetwork(_ text: String) -> Bool {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        var address = in6_addr()
-        let bits = inet_pton(AF_INET, parts[0], &address) == 1 ? 32 : inet_pton(AF_INET6, parts[0], &address) == 1 ? 128 : 0
-        guard bits > 0 else { return false }
-        guard parts.count == 2 else { return true }
-        return parts[1].utf8.count <= 3 && parts[1].utf8.allSatisfy { (0x30...0x39).contains($0) }
-            && Int(parts[1]).map { (0...bits).contains($0) } ?? false
     }
 }

@@ -1,11 +1,5 @@
 import CurfewModel
-import Subprocess
-
-#if canImport(System)
-    import System
-#else
-    import SystemPackage
-#endif
+import CurfewSystem
 
 /// A program that ends sessions on other hosts. Run by its words, never through a shell.
 struct Hook: Sendable {
@@ -38,28 +32,17 @@ struct Hook: Sendable {
 
     private func run(_ id: GrantID, _ principals: [String]) async -> String? {
         let filled = filled(id, principals)
-        guard let program = filled.first, program.hasPrefix("/") else { return "the hook has to begin with an absolute path" }
+        guard let name = filled.first, name.hasPrefix("/") else { return "the hook has to begin with an absolute path" }
         do {
-            let code = try await withThrowingTaskGroup(of: Int32?.self) { group in
-                group.addTask {
-                    let result = try await Subprocess.run(
-                        .path(FilePath(program)), arguments: Arguments(Array(filled.dropFirst())), output: .discarded,
-                        error: .discarded)
-                    if case .exited(let code) = result.terminationStatus { return Int32(code) }
-                    return 128
-                }
-                group.addTask {
-                    try await Task.sleep(for: Self.timeout)
-                    return nil
-                }
-                defer { group.cancelAll() }
-                return try await group.next() ?? nil
+            switch try await Program(name, Array(filled.dropFirst())).run(within: Self.timeout).status {
+            case .exited(0): return nil
+            case .exited(let code): return "the hook ended with \(code) for \(id)"
+            case .signalled(let signal): return "the hook was ended by signal \(signal) for \(id)"
             }
-            switch code {
-            case 0?: return nil
-            case let code?: return "the hook ended with \(code) for \(id)"
-            case nil: return "the hook did not end within 20 s for \(id)"
-            }
-        } catch { return "the hook cannot be run: \(error)" }
+        } catch {
+            // Much output is no failure of the hook: nobody reads it.
+            if error.code == .tooLarge { return nil }
+            return error.code == .timedOut ? "the hook did not end within 20 s for \(id)" : "the hook cannot be run: \(error)"
+        }
     }
 }

@@ -1,26 +1,41 @@
 import CurfewDrivers
 import CurfewModel
+import CurfewSystem
 import Foundation
 import Glibc
 
-/// What `ssh-keygen` does for the backend. Each call blocks for some milliseconds, on the backend's own queue.
+/// What `ssh-keygen` does for the backend. Everything but signing is local, and blocks the backend's own queue for some
+/// milliseconds; signing may wait for an agent, a token or a person.
 struct Keygen: Sendable {
     let ca: String
     let agent: String?
     let folder: String
+    /// How long one signature may take.
+    var signTimeout = Duration.seconds(10)
+    /// How long everything else may take.
+    private static let deadline = Duration.seconds(10)
 
     var authority: String { folder + "/ca.pub" }
 
     /// Puts the authority's public key in place, read out of `ca`: a private key, or a public one whose other half is in an
-    /// agent. Its fingerprint, as `ssh-keygen` writes it.
-    func prepare() throws -> String {
-        let key = try authorityKey()
-        try SafeFile.write(Data((key.line + "\n").utf8), to: authority, mode: 0o644)
+    /// agent. Where `ca` cannot be read, the key that was in place before serves to revoke, and `problem` says so.
+    func prepare() throws -> (fingerprint: String, problem: String?) {
+        var problem: String?
+        do {
+            let key = try authorityKey()
+            let bytes = Array((key.line + "\n").utf8)
+            if (try? PlainFile.read(authority, limit: 16_384)) != bytes {
+                try AtomicFile.write(bytes, to: authority, mode: 0o644)
+            }
+        } catch {
+            guard (try? PlainFile.read(authority, limit: 16_384)) ?? nil != nil else { throw error }
+            problem = "nothing can be given, though access still ends: \(error)"
+        }
         let (code, output, errors) = try run(["-l", "-E", "sha256", "-f", authority])
         guard code == 0, let print = output.split(separator: " ").first(where: { $0.hasPrefix("SHA256:") }) else {
             throw failure("use the certificate authority", ca, "its fingerprint cannot be read: \(said(errors))")
         }
-        return String(print)
+        return (String(print), problem)
     }
 
     private func authorityKey() throws -> SSHPublicKey {
@@ -42,19 +57,36 @@ struct Keygen: Sendable {
         return key
     }
 
-    /// Signs one key; the certificate's text.
-    func sign(_ key: SSHPublicKey, _ order: CertificateOrder) throws -> String {
-        let scratch = folder + "/sign-\(order.serial)-\(UInt32.random(in: .min ... .max))"
+    /// Signs one key; the certificate's text. Suspends: what else the backend does goes on meanwhile.
+    func sign(_ key: SSHPublicKey, _ order: CertificateOrder) async throws -> String {
+        let scratch = folder + "/\(Self.scratchPrefix)\(order.serial)-\(UInt32.random(in: .min ... .max))"
         guard mkdir(scratch, 0o700) == 0 else { throw failure("issue", order.identity, String(cString: strerror(errno))) }
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         let file = scratch + "/key.pub"
-        try SafeFile.write(Data((key.line + "\n").utf8), to: file, mode: 0o600)
+        try AtomicFile.write(Array((key.line + "\n").utf8), to: file, isDurable: false)
         let signer = agent == nil ? ["-s", ca] : ["-U", "-s", authority]
-        let (code, _, errors) = try run(["-q"] + signer + ["-P", ""] + order.arguments + [file])
-        guard code == 0, let text = try? String(contentsOfFile: scratch + "/key-cert.pub", encoding: .utf8) else {
-            throw failure("issue", order.identity, "ssh-keygen failed: \(said(errors))")
+        let result = try await signed(program(["-q"] + signer + ["-P", ""] + order.arguments + [file]), order.identity)
+        guard result.isSuccess, let bytes = try PlainFile.read(scratch + "/key-cert.pub", limit: 64 << 10) else {
+            throw failure("issue", order.identity, "ssh-keygen failed: \(said(result.complaint))")
         }
-        return text
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func signed(_ program: Program, _ identity: String) async throws -> Program.Result {
+        do { return try await program.runCancellable(within: signTimeout) } catch {
+            guard error.code == .timedOut else { throw error }
+            let who = agent.map { "the agent at \($0)" } ?? ca
+            throw failure("issue", identity, "\(who) did not sign within \(signTimeout); check it, or raise signTimeout")
+        }
+    }
+
+    private static let scratchPrefix = "sign-"
+
+    /// Removes what a kill has left of signing.
+    func clearScratch() {
+        for name in PlainFile.names(in: folder) ?? [] where name.hasPrefix(Self.scratchPrefix) {
+            try? FileManager.default.removeItem(atPath: folder + "/" + name)
+        }
     }
 
     /// `20261123081542Z`, whole seconds, rounded down.
@@ -68,48 +100,25 @@ struct Keygen: Sendable {
     func said(_ text: String) -> String {
         text.prefix(200).trimmingCharacters(in: .whitespacesAndNewlines).escapingControls
     }
+
+    /// Runs `ssh-keygen` for something local.
+    func run(_ arguments: [String], files: [[UInt8]] = []) throws -> (code: Int32, output: String, errors: String) {
+        var program = program(arguments)
+        program.files = files
+        let result = try program.runBlocking(within: Self.deadline)
+        return (result.status.code, result.text, result.complaint)
+    }
+
+    private func program(_ arguments: [String]) -> Program {
+        var environment = Program.plainEnvironment
+        if let agent { environment["SSH_AUTH_SOCK"] = agent }
+        return Program(
+            "ssh-keygen", arguments, environment: environment, outputLimit: 16 << 20,
+            hint: "it is in the package openssh-client")
+    }
 }
 
-extension Keygen {
-    /// Runs `ssh-keygen` without a terminal and without a shell, in an environment that holds nothing of the service's own.
-    func run(_ arguments: [String]) throws -> (code: Int32, output: String, errors: String) {
-        let base = folder + "/run-\(UInt64.random(in: .min ... .max))"
-        let (outputFile, errorFile) = (base + ".out", base + ".err")
-        defer {
-            unlink(outputFile)
-            unlink(errorFile)
-        }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, outputFile, O_WRONLY | O_CREAT | O_EXCL, 0o600)
-        posix_spawn_file_actions_addopen(&actions, 2, errorFile, O_WRONLY | O_CREAT | O_EXCL, 0o600)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // POSIX_SPAWN_SETSID: without a terminal it cannot ask for a passphrase.
-        posix_spawnattr_setflags(&attributes, 0x80)
-        var words: [UnsafeMutablePointer<CChar>?] = (["ssh-keygen"] + arguments).map { strdup($0) }
-        words.append(nil)
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        var variables = ["PATH=\(path)", "LC_ALL=C"]
-        if let agent { variables.append("SSH_AUTH_SOCK=\(agent)") }
-        var pairs: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) }
-        pairs.append(nil)
-        defer { (words + pairs).forEach { free($0) } }
-        var child: pid_t = 0
-        let code = posix_spawnp(&child, "ssh-keygen", &actions, &attributes, &words, &pairs)
-        guard code == 0 else {
-            throw DriverError(
-                .missingProgram, operation: "run", subject: "ssh-keygen",
-                "\(String(cString: strerror(code))); it is in the package openssh-client")
-        }
-        var status: Int32 = 0
-        while waitpid(child, &status, 0) < 0, errno == EINTR {}
-        func text(_ path: String) -> String {
-            String(decoding: (FileManager.default.contents(atPath: path) ?? Data()).prefix(16 << 20), as: UTF8.self)
-        }
-        return (status & 0x7F == 0 ? (status >> 8) & 0xFF : 128, text(outputFile), text(errorFile))
-    }
+extension Program.Result.Status {
+    /// The exit code; 128 for a signal.
+    fileprivate var code: Int32 { if case .exited(let code) = self { code } else { 128 } }
 }

@@ -1,5 +1,6 @@
 import CurfewDrivers
 import CurfewModel
+import CurfewSystem
 import Foundation
 import Glibc
 
@@ -9,6 +10,7 @@ struct PrincipalsFolder: Sendable {
     let path: String
 
     static let marker = "# made by Curfew from grants; other lines are reported"
+    private static let limit = 4 << 20
 
     static func line(_ record: IssuedCertificate) -> String {
         "expiry-time=\"\(Keygen.compact(record.end))\" curfew-\(record.id)"
@@ -38,38 +40,73 @@ struct PrincipalsFolder: Sendable {
 
     /// Accounts that have a file.
     func accounts() -> [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasSuffix(".tmp") }.sorted()
+        (PlainFile.names(in: path) ?? []).filter { !$0.hasSuffix(AtomicFile.suffix) && !$0.hasSuffix(".tmp") }.sorted()
     }
 
-    func lines(_ account: String) -> [String] {
-        (SafeFile.text("\(path)/\(account)") ?? "").split(separator: "\n").map(String.init)
+    /// Empty when it cannot be read.
+    func lines(_ account: String) -> [String] { (try? readLines(account)) ?? [] }
+
+    private func readLines(_ account: String) throws -> [String] {
+        let bytes = try PlainFile.read("\(path)/\(account)", limit: Self.limit) ?? []
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    /// Whether a file was made by Curfew: it carries the marker, or a line of Curfew's form, or nothing.
+    static func isMarked(_ bytes: [UInt8]) -> Bool {
+        bytes.isEmpty
+            || String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { $0 == marker[...] || isOurs($0) }
     }
 
     /// Writes one account's file: the lines of its grants, lines that are not Curfew's, and lines of grants that a lost
-    /// state forgot, until their time is over or they are ended.
-    func write(_ account: String, live: [IssuedCertificate], ended: Set<String>, now: Instant) throws {
+    /// state forgot, until their time is over or they are ended. Whether it had to be written.
+    /// - Throws: for a file without Curfew's marker: somebody else's is not written over.
+    @discardableResult
+    func write(_ account: String, live: [IssuedCertificate], ended: Set<String>, now: Instant) throws -> Bool {
         let wanted = live.map(Self.line).sorted()
         let known = Set(live.map { "curfew-\($0.id)" }).union(ended)
         let moment = Keygen.compact(now)
-        let there = lines(account)
+        let file = "\(path)/\(account)"
+        let found = try PlainFile.readWithStatus(file, limit: Self.limit)
+        let bytes = found?.bytes ?? []
+        let there = try readLines(account)
         let kept = there.filter { line in
             guard line != Self.marker else { return false }
             guard let (expiry, principal) = Self.parts(line) else { return true }
             return expiry > moment && !known.contains(principal)
         }
-        let text = ([Self.marker] + wanted + kept).map { $0 + "\n" }.joined()
+        let text = Array(([Self.marker] + wanted + kept).map { $0 + "\n" }.joined().utf8)
         // A file that would say nothing and is not there is not made.
-        guard !wanted.isEmpty || !there.isEmpty, SafeFile.text("\(path)/\(account)") != text else { return }
-        try SafeFile.write(Data(text.utf8), to: "\(path)/\(account)", mode: 0o644)
+        guard !wanted.isEmpty || !there.isEmpty else { return false }
+        let isOpen = found.map { $0.status.st_mode & 0o022 != 0 || $0.status.st_uid != geteuid() } ?? false
+        guard bytes != text || isOpen else { return false }
+        // Somebody's file without a grant's line is none of Curfew's business.
+        if wanted.isEmpty, !Self.isMarked(bytes) { return false }
+        do {
+            try AtomicFile.write(text, to: file, mode: 0o644, replacing: .marked(Self.isMarked))
+        } catch {
+            guard error.code == .unmanaged, Self.isPlain(file) else { throw error }
+            throw DriverError(
+                .failed, operation: "write", subject: file,
+                "it is not Curfew's; move its lines away, or hand it over by adding the line '\(Self.marker)'")
+        }
+        return true
     }
 
-    /// Lines that Curfew did not write and that let somebody in.
+    private static func isPlain(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Lines that Curfew did not write and that let somebody in; a file that cannot be read counts as one.
     func foreign() -> [(file: String, line: String)] {
-        accounts().flatMap { account in
-            lines(account).filter { line in
-                let text = line.drop { $0 == " " || $0 == "\t" }
-                return !text.isEmpty && !text.hasPrefix("#") && !Self.isOurs(line)
-            }.map { ("\(path)/\(account)", $0) }
+        accounts().flatMap { account -> [(String, String)] in
+            let file = "\(path)/\(account)"
+            do {
+                return try readLines(account).filter { line in
+                    let text = line.drop { $0 == " " || $0 == "\t" }
+                    return !text.isEmpty && !text.hasPrefix("#") && !Self.isOurs(line)
+                }.map { (file, $0) }
+            } catch { return [(file, "it cannot be read: \(error)")] }
         }
     }
 
@@ -77,11 +114,12 @@ struct PrincipalsFolder: Sendable {
     func remove(_ line: String, of file: String) throws {
         let account = file.dropFirst(path.utf8.count + 1)
         guard file.hasPrefix(path + "/"), !account.isEmpty, !account.contains("/"), account != "..", account != ".",
-            let text = SafeFile.text(file)
+            let bytes = try PlainFile.read(file, limit: Self.limit)
         else {
             throw DriverError(.unsupported, operation: "remove", subject: file, "it is no line of a principals file")
         }
+        let text = String(decoding: bytes, as: UTF8.self)
         let kept = text.split(separator: "\n", omittingEmptySubsequences: false).filter { $0 != line }
-        try SafeFile.write(Data(kept.joined(separator: "\n").utf8), to: file, mode: 0o644)
+        try AtomicFile.write(Array(kept.joined(separator: "\n").utf8), to: file, mode: 0o644)
     }
 }

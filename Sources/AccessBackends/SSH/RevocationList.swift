@@ -1,6 +1,4 @@
 import CurfewModel
-import Foundation
-import Glibc
 
 /// What the revocation list in place says of the backend's own authority.
 struct RevocationList: Sendable, Hashable {
@@ -37,61 +35,27 @@ struct RevocationList: Sendable, Hashable {
     }
 
     init() {}
-}
 
-/// The revocation list's file. What was read is remembered for as long as the file is the same one.
-struct RevocationFile: Sendable {
-    let path: String
-    let keygen: Keygen
-    var fingerprint = ""
-    private var mark: [Int64]?
-    private var known: RevocationList?
+    /// The comment that marks a list as Curfew's, in the list's own format (`PROTOCOL.krl`).
+    static let mark = "made by Curfew"
 
-    init(path: String, keygen: Keygen) { (self.path, self.keygen) = (path, keygen) }
+    /// Whether these are a revocation list's bytes at all.
+    static func isList(_ bytes: [UInt8]) -> Bool { bytes.starts(with: Array("SSHKRL\n\0".utf8)) }
 
-    /// What is in place; `nil` when there is none that can be read, and sshd refuses everybody.
-    mutating func read() throws -> RevocationList? {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            (mark, known) = (nil, nil)
-            return nil
+    /// Whether the list carries Curfew's mark.
+    static func isMarked(_ bytes: [UInt8]) -> Bool {
+        guard isList(bytes) else { return false }
+        // Magic, format version, list version, date, flags; then two strings: reserved, comment.
+        var place = 8 + 4 + 8 + 8 + 8
+        func string() -> ArraySlice<UInt8>? {
+            guard place + 4 <= bytes.count else { return nil }
+            let length = bytes[place..<(place + 4)].reduce(0) { $0 << 8 | Int($1) }
+            let start = place + 4
+            guard length <= bytes.count - start else { return nil }
+            place = start + length
+            return bytes[start..<place]
         }
-        let seen = [
-            Int64(status.st_ino), Int64(status.st_size), Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec),
-            Int64(status.st_ctim.tv_sec), Int64(status.st_ctim.tv_nsec),
-        ]
-        if seen == mark { return known }
-        let (code, output, _) = try keygen.run(["-Q", "-l", "-f", path])
-        known = code == 0 ? RevocationList(printed: output, authority: fingerprint) : nil
-        mark = seen
-        return known
+        guard string() != nil, let comment = string() else { return false }
+        return comment.elementsEqual(mark.utf8)
     }
-
-    /// Puts a list in place that revokes these serials, whole or not at all. What others have put into the list stays.
-    mutating func write(_ serials: Set<UInt64>, at now: Instant) throws {
-        let old = try read()
-        let specification = keygen.folder + "/revoked"
-        let text = serials.sorted().map { "serial: \($0)\n" }.joined()
-        try SafeFile.write(Data(text.utf8), to: specification, mode: 0o600)
-        let next = path + ".next"
-        unlink(next)
-        // A clock that was set back must not make a version that a host has seen already.
-        let version = max(UInt64(max(now.milliseconds, 1)), (old?.version ?? 0) &+ 1)
-        var arguments = ["-q", "-k", "-f", next, "-s", keygen.authority, "-z", "\(version)"]
-        if let old, !old.isPlain {
-            guard let bytes = FileManager.default.contents(atPath: path) else { throw problem("it cannot be read") }
-            try SafeFile.write(bytes, to: next, mode: 0o600)
-            arguments.append("-u")
-        }
-        let (code, _, errors) = try keygen.run(arguments + [specification])
-        guard code == 0 else { throw problem("ssh-keygen failed: \(keygen.said(errors))") }
-        let file = open(next, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw problem(String(cString: strerror(errno))) }
-        let isSafe = fchmod(file, 0o644) == 0 && fsync(file) == 0
-        close(file)
-        guard isSafe, rename(next, path) == 0 else { throw problem(String(cString: strerror(errno))) }
-        SafeFile.syncFolder(of: path)
-    }
-
-    private func problem(_ message: String) -> any Error { keygen.failure("write the revocation list", path, message) }
 }

@@ -1,7 +1,6 @@
 public import CurfewDrivers
 public import CurfewModel
-import Foundation
-import Glibc
+import CurfewSystem
 
 extension SSHBackend {
     /// One revocation list for all of them; then their lines and their sessions. What cannot be done stops nothing else.
@@ -25,9 +24,8 @@ extension SSHBackend {
                 attempt { try writePrincipals(account, in: principals, ended: ids) }
             }
         }
-        if configuration.cutSessions, log?.refresh() == true {
-            SessionCutter.cut((log?.latest(of: ids) ?? [:]).values.flatMap { $0 })
-        }
+        let left = terminate(ids)
+        if !left.isEmpty { problems.append("processes \(Self.shown(left)) do not end") }
         problems += await Hook(words: configuration.hook).run(
             Set(ids).sorted().map { ($0, issued[$0]?.principals ?? []) })
         guard problems.isEmpty else {
@@ -36,43 +34,14 @@ extension SSHBackend {
         forgetOld()
     }
 
-    /// Makes the list in place revoke what has to be; never fewer than it did, but for what is over.
-    func revoke() throws {
-        let inPlace = try list.read()
-        let wanted = wantedSerials()
-        guard let inPlace else { return try list.write(wanted, at: now()) }
-        if !wanted.isSubset(of: inPlace.serials) { try list.write(wanted.union(inPlace.serials), at: now()) }
-    }
-
-    private func wantedSerials() -> Set<UInt64> {
-        let limit = now() + .seconds(-86_400)
-        return Set(issued.values.filter { $0.isRevoked && $0.end > limit }.map(\.id.serial)).union(adopted.keys)
-    }
-
-    /// Clears away what is over for two days: from the list first, so that no record is missing of what it revokes.
-    private func forgetOld() {
-        let limit = now() + .seconds(-2 * 86_400)
-        let old = issued.values.filter { $0.end < limit }.map(\.id)
-        guard !old.isEmpty else { return }
-        if let inPlace = try? list.read(), inPlace.isPlain {
-            let kept = inPlace.serials.subtracting(old.map(\.serial)).union(wantedSerials())
-            if kept != inPlace.serials { guard (try? list.write(kept, at: now())) != nil else { return } }
-        }
-        for id in old {
-            unlink(issuedFolder + "/\(id)")
-            issued[id] = nil
-        }
-        log?.forget(old)
-    }
-
     public func probe(_ ids: [GrantID]) throws -> [GrantID: AccessProbe] {
         let revoked = try list.read()?.serials ?? []
         let moment = now()
-        let sessions = liveSessions(of: ids)
+        let sessions = left(by: ids)
         var result: [GrantID: AccessProbe] = [:]
         for id in ids {
-            if let login = sessions[id] {
-                result[id] = .alive("a session of \(login) is open, or left a process")
+            if let session = sessions[id] {
+                result[id] = .alive(session)
             } else if revoked.contains(id.serial) {
                 result[id] = .gone("serial \(id.serial) is on the revocation list")
             } else if let end = issued[id]?.end, end <= moment {
@@ -84,25 +53,42 @@ extension SSHBackend {
         return result
     }
 
-    /// A login of each grant that still has processes here.
-    private func liveSessions(of ids: [GrantID]) -> [GrantID: Login] {
-        guard configuration.cutSessions, log?.refresh() == true, let latest = log?.latest(of: ids), !latest.isEmpty else {
-            return [:]
+    /// What each of these still has running here, in words.
+    private func left(by ids: [GrantID]) -> [GrantID: String] {
+        guard configuration.cutSessions, log != nil, pollLog() else { return [:] }
+        var result: [GrantID: String] = [:]
+        for id in ids {
+            // A connection that two lines of the log claim is nobody's to end, and not over either.
+            let disputed = (log?.ledger.entries(of: id) ?? []).compactMap {
+                $0.standing == .disputed ? $0.session?.process : nil
+            }
+            .filter(\.isAlive)
+            if !disputed.isEmpty {
+                result[id] =
+                    "the log says two things of who is logged in by process \(Self.shown(Set(disputed))); look, and end it by hand if it is theirs"
+            }
         }
-        let all = latest.values.flatMap { $0 }
-        let look = SessionCutter(for: all)
-        // Mostly there is none: one look for all of them.
-        guard !look.victims(of: all).isEmpty else { return [:] }
-        return latest.compactMapValues { logins in logins.first { !look.victims(of: [$0]).isEmpty } }
+        // Mostly there is none: one survey for all of them.
+        let all = survey(ids)
+        guard !all.members.isEmpty || !all.doubtful.isEmpty else { return result }
+        for id in ids {
+            let own = survey([id])
+            if !own.members.isEmpty {
+                result[id] = "processes of its login run: \(Self.shown(own.members))"
+            } else if !own.doubtful.isEmpty, result[id] == nil {
+                result[id] =
+                    "processes that it or another login of the account left run: \(Self.shown(own.doubtful)); end them by hand if they are not needed"
+            }
+        }
+        return result
     }
 
-    /// Writes one account's file from the grants that live.
-    func writePrincipals(_ account: String, in folder: PrincipalsFolder, ended: [GrantID] = []) throws {
-        let moment = now()
-        let records = issued.values.filter { $0.principals.contains(account) }
-        let over = records.filter { $0.isRevoked || $0.end <= moment }.map(\.id) + ended
-        try folder.write(
-            account, live: records.filter { !$0.isRevoked && $0.end > moment }, ended: Set(over.map { "curfew-\($0)" }),
-            now: moment)
+    private static func shown(_ processes: Set<ProcessID>) -> String {
+        let sorted = processes.sorted { $0.pid < $1.pid }
+        let words = sorted.prefix(5).map { process in
+            let words = Processes.arguments(of: process.pid).joined(separator: " ").prefix(60)
+            return words.isEmpty ? "\(process.pid)" : "\(process.pid) (\(words.description.escapingControls))"
+        }
+        return words.joined(separator: ", ") + (sorted.count > 5 ? " and \(sorted.count - 5) more" : "")
     }
 }

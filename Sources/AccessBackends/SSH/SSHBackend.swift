@@ -1,9 +1,12 @@
 public import CurfewDrivers
 public import CurfewModel
-import Foundation
+import CurfewSystem
 
 /// Access by user certificates of OpenSSH: each is valid for its grant's time and for nothing else, so that the hosts end it by
 /// themselves; at the end it is revoked as well, and its live sessions on this host are cut.
+///
+/// Only ``give(_:)`` needs the authority's private key, and waits for it beside everything else: revoking needs the public half
+/// alone, which is kept in the backend's folder.
 public actor SSHBackend: AccessBackend {
     private let executor = SerialQueueExecutor(label: "curfew.ssh")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -18,59 +21,36 @@ public actor SSHBackend: AccessBackend {
     var issued: [GrantID: IssuedCertificate] = [:]
     /// Serials that are revoked though no record tells why, and since when that is known.
     var adopted: [UInt64: Instant] = [:]
-    var log: AuthLog?
+    var log: LoginLog?
+    /// What was repaired since somebody asked, at most 20.
+    var repairs: [String] = []
+    /// Why nothing can be given; `nil` when it can.
+    var authorityProblem: String?
+    var watcher: Task<Void, Never>?
 
     /// Nothing is touched before ``open()``.
     public init(configuration: SSHBackendConfiguration, now: @escaping @Sendable () -> Instant) {
         (self.configuration, self.now, name) = (configuration, now, configuration.name)
-        keygen = Keygen(ca: configuration.ca, agent: configuration.agentSocket, folder: configuration.folder)
+        keygen = Keygen(
+            ca: configuration.ca, agent: configuration.agentSocket, folder: configuration.folder,
+            signTimeout: configuration.signTimeout)
         list = RevocationFile(path: configuration.krl, keygen: keygen)
         principals = configuration.principals.map { PrincipalsFolder(path: $0) }
-        log = configuration.authLog.map { AuthLog(path: $0) }
+        log = configuration.authLog.map { LoginLog($0) }
         capabilities = AccessCapabilities(
             selfExpiring: true, cutsSessions: configuration.cutSessions && configuration.authLog != nil,
             tellsUse: configuration.authLog != nil,
             caveat: "a session that is open when Curfew is dead stays open until it is closed; no new one begins after the end")
     }
 
+    deinit { watcher?.cancel() }
+
     public nonisolated func problems(with settings: [String: Setting], for person: Person) -> [String] {
         CertificateOrder.problems(settings, person)
     }
 
-    public func give(_ order: AccessOrder) throws -> [Credential] {
-        let problems = CertificateOrder.problems(order.settings, order.person)
-        guard problems.isEmpty else { throw keygen.failure("issue", "\(order.id)", problems.joined(separator: "; ")) }
-        let moment = now()
-        var record = issued[order.id] ?? IssuedCertificate(order)
-        guard min(record.end, order.end) > moment else {
-            throw keygen.failure("issue", "\(order.id)", "its time is over (\(min(record.end, order.end).text))")
-        }
-        let isRevoked = try list.read()?.serials.contains(order.id.serial) ?? false
-        guard !record.isRevoked, !isRevoked, adopted[order.id.serial] == nil else {
-            throw keygen.failure("issue", "\(order.id)", "it was ended already; access again is a new grant")
-        }
-        // What was issued before is never lengthened; what was too long is issued again.
-        let isNew = record.certificates.isEmpty || order.end < record.end
-        if isNew {
-            record.end = min(record.end, order.end)
-            let request = CertificateOrder(order, end: record.end, unique: principals != nil)
-            record.certificates = try order.person.loginKeys.map { try keygen.sign($0, request) }
-            record.principals = request.principals
-            // Known before it is usable: a certificate that nobody remembers could not be told from a forged one.
-            try record.write(to: issuedFolder + "/\(order.id)")
-            issued[order.id] = record
-        }
-        if let principals {
-            for account in Set(record.principals) { try writePrincipals(account, in: principals) }
-        }
-        return record.certificates.enumerated().map { index, certificate in
-            Credential(
-                file: "\(name)-\(index + 1)-cert.pub", content: Array(certificate.utf8), isSecret: false,
-                hint: "ssh -i {key} \(record.principals.first ?? "")@\(configuration.host)")
-        }
-    }
-
     public func observe() throws -> [ObservedAccess] {
+        repair()
         let revoked = try list.read()?.serials ?? []
         var result = issued.values.map { record in
             ObservedAccess(
@@ -84,10 +64,13 @@ public actor SSHBackend: AccessBackend {
         return result.sorted { ($0.subject, $0.detail) < ($1.subject, $1.detail) }
     }
 
-    public func evidence(_ id: GrantID) throws -> AccessEvidence {
-        guard log?.refresh() == true, let logins = log?.logins(of: id) else { return AccessEvidence(used: nil) }
-        return AccessEvidence(used: !logins.isEmpty, lines: logins.suffix(20).map(\.description))
+    public func report() -> AccessReport {
+        defer { repairs = [] }
+        return AccessReport(repairs: repairs, problems: [authorityProblem, listProblem, log?.problem].compactMap { $0 })
     }
+
+    /// Why a log is not to be trusted by itself: others than root may write to it; `nil` when it is.
+    public static func logProblem(_ place: String) -> String? { LoginLog.problem(place) }
 
     public func removeForeign(_ access: ObservedAccess) throws {
         guard access.grant == nil, let principals, !PrincipalsFolder.isOurs(access.detail) else {

@@ -14,8 +14,10 @@ public struct SSHBackendConfiguration: Sendable, Hashable {
     public var krl: String
     /// The folder of `AuthorizedPrincipalsFile <folder>/%u`; `nil` = the hosts map principals themselves.
     public var principals: String?
-    /// sshd's log at `LogLevel VERBOSE`, for evidence of use and for cutting sessions.
+    /// sshd's log at `LogLevel VERBOSE`, for evidence of use and for cutting sessions: `journald`, or a file's path.
     public var authLog: String?
+    /// How long one signature may take; longer where a person has to touch a token.
+    public var signTimeout = Duration.seconds(10)
     /// Whether live sessions on this host are ended.
     public var cutSessions: Bool
     /// Run at the end of each grant, for other hosts: an argument vector in which `{grant}`, `{serial}` and `{principal}`

@@ -1,4 +1,5 @@
 import CurfewModel
+import CurfewSystem
 import Glibc
 
 /// A file in the folder of drop-ins, as it is found.
@@ -18,10 +19,8 @@ enum DropInFile {
 
     /// Reads one. What cannot be read counts as something that may give access.
     static func read(_ path: String) -> Finding {
-        switch Files.read(path, limit: limit) {
-        case .missing: return .missing
-        case .failed(let reason): return .other(reason)
-        case .value(let bytes, let status):
+        do {
+            guard let (bytes, status) = try PlainFile.readWithStatus(path, limit: limit) else { return .missing }
             guard let text = String(validating: bytes, as: UTF8.self), let dropIn = DropIn(text: text) else {
                 return .other("it is not as Curfew writes it")
             }
@@ -29,7 +28,13 @@ enum DropInFile {
                 return .other("its owner, rights or links are not as Curfew makes them")
             }
             return .ours(dropIn)
-        }
+        } catch { return .other(error.message) }
+    }
+
+    /// Removes a file of Curfew's, and nothing but a plain file.
+    /// - Parameter isKnown: whether it is Curfew's though it does not say so: somebody changed it.
+    static func remove(_ path: String, isKnown: Bool = false) throws(SystemError) {
+        try AtomicFile.remove(path, replacing: .marked { isKnown || DropIn.isMarked($0) })
     }
 
     /// Whether a file holds more than comments, defaults and aliases: a rule, or another file to be read.

@@ -1,5 +1,6 @@
 public import CurfewDrivers
 public import CurfewModel
+import CurfewSystem
 import Glibc
 
 extension SudoBackend {
@@ -18,7 +19,7 @@ extension SudoBackend {
             if var trace {
                 // Where it was removed before, that moment stays.
                 if isRemoved || trace.removed == nil {
-                    trace.removed = .now()
+                    trace.removed = BootTime.now()
                     trace.logEnd = configuration.log.flatMap { LogMark($0) }
                     removedNow.insert(id)
                 }
@@ -28,9 +29,8 @@ extension SudoBackend {
             }
             if let claim { claims.append(claim) }
         }
-        Files.sync(folder: configuration.folder)
-        // Looked for after the removal: whoever comes later is refused by sudo.
-        let survivors = await Cutter.end(try running(under: claims).filter { $0.others.isEmpty }.map(\.running.mark))
+        // Looked for after the removal: whoever comes later is refused by sudo. Blocks this backend's own queue for at most 5 s.
+        let survivors = terminate(claims)
         failures += survivors.map { "process \($0.pid) does not end" }
         for var trace in ended {
             // Whoever came in just before the removal may have been written down just after it.
@@ -69,7 +69,7 @@ extension SudoBackend {
         }
         for found in try running(under: claims) {
             let process =
-                "process \(found.running.mark.pid), \((found.running.command ?? "sudo").prefix(60).description.escapingControls)"
+                "process \(found.running.process.pid), \((found.running.command ?? "sudo").prefix(60).description.escapingControls)"
             for id in found.grants {
                 guard case .gone(let how)? = result[id] else { continue }
                 if let other = found.others.first {
@@ -77,6 +77,15 @@ extension SudoBackend {
                 } else {
                     result[id] = .alive("\(process) is running")
                 }
+            }
+        }
+        for id in result.keys {
+            guard case .gone(let how)? = result[id] else { continue }
+            let left = (traces.read(id)?.members ?? []).filter(\.isAlive)
+            if let first = left.first {
+                result[id] = .alive("process \(first.pid) that one of its commands started is running")
+            } else if let unknown = unfinished(id) {
+                result[id] = .gone("\(how); unknown whether all has ended: \(unknown)")
             }
         }
         return result
@@ -88,7 +97,9 @@ extension SudoBackend {
         if case .ours(let there) = DropInFile.read(path(id)), there.grant == id {
             var made = trace ?? Trace(there)
             (made.placed, made.removed) = (there.placed, nil)
-            return (made, Claim(there))
+            var claim = Claim(there)
+            claim?.members = Set(trace?.members ?? [])
+            return (made, claim)
         }
         return (trace, trace.flatMap { Claim($0) })
     }
@@ -96,16 +107,44 @@ extension SudoBackend {
     /// Whether there was something; a file of another grant whose id begins alike is left alone.
     private func remove(_ id: GrantID, _ failures: inout [String]) -> Bool {
         if case .ours(let there) = DropInFile.read(path(id)), there.grant != id { return false }
-        if unlink(path(id)) == 0 { return true }
-        if errno != ENOENT { failures.append("\(path(id)) cannot be removed: \(Files.reason())") }
-        return false
+        var status = stat()
+        guard lstat(path(id), &status) == 0 else { return false }
+        // By its name it is this grant's, though somebody may have changed what it says.
+        do {
+            try DropInFile.remove(path(id), isKnown: true)
+            return true
+        } catch {
+            failures.append("\(path(id)) cannot be removed: \(error.message)")
+            return false
+        }
+    }
+
+    /// Ends what runs under these claims with everything below it; who is still there at the end.
+    private func terminate(_ claims: [Claim]) -> Set<ProcessID> {
+        var members: Set<ProcessID> = []
+        func scan() -> Set<ProcessID> {
+            let table = Processes.all()
+            let roots = (try? running(under: claims, table))?.filter { $0.others.isEmpty }.map(\.running.process) ?? []
+            members.formUnion(roots)
+            members.formUnion(claims.flatMap(\.members))
+            // Whose parent ended meanwhile is still a member.
+            let pids = Set(members.filter { table[$0.pid]?.id == $0 }.map(\.pid))
+            for pid in Processes.below(pids, in: table) {
+                if let facts = table[pid], pid != getpid(), pid > 1 { members.insert(facts.id) }
+            }
+            return members
+        }
+        guard !scan().isEmpty else { return [] }
+        return Processes.terminate(signals: [SIGTERM]) { scan() }
     }
 
     /// What runs under these claims, with the live grants beside them that allow it too.
-    private func running(under claims: [Claim]) throws -> [(running: RunningCommand, grants: [GrantID], others: [GrantID])] {
-        let commands = RunningCommand.all(of: Set(claims.map(\.user)), in: ProcessTable.all())
+    func running(under claims: [Claim], _ table: [Int32: ProcessFacts] = Processes.all()) throws -> [(
+        running: RunningCommand, grants: [GrantID], others: [GrantID]
+    )] {
+        let commands = RunningCommand.all(of: Set(claims.map(\.user)), in: table)
         guard !commands.isEmpty else { return [] }
-        let boot = BootMoment.now().boot
+        let boot = BootTime.now().boot
         let grants = Set(claims.map(\.grant))
         let live = try liveDropIns(at: now()).filter { !grants.contains($0.grant) }.compactMap { Claim($0) }
         return commands.compactMap { command in

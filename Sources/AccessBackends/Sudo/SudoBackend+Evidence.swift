@@ -1,5 +1,6 @@
 public import CurfewDrivers
 public import CurfewModel
+import CurfewSystem
 
 extension SudoBackend {
     /// Uses of the grant's commands by its account while it was in place, from sudo's log. "Not used" is said only when
@@ -11,16 +12,28 @@ extension SudoBackend {
         }
         let (entries, isWhole) = SudoLog.entries(log, from: trace.logStart, to: trace.logEnd)
         let patterns = trace.patterns
-        let lines = entries.compactMap { entry -> String? in
-            guard entry.user == trace.account, !entry.isRefused else { return nil }
+        let own = entries.filter { $0.user == trace.account && !$0.isRefused && !$0.isEnd }
+        var unclear: [String] = []
+        var lines = own.compactMap { entry -> String? in
             for command in entry.commands {
-                if let pattern = patterns.first(where: { $0.allows(command) }) {
+                // As it was written, or as it was meant: sudo quotes what it writes down.
+                if let pattern = patterns.first(where: { $0.allows(command) || $0.allows(SudoLog.unquoted(command)) }) {
                     return
                         "\(entry.when) \(entry.user) ran \(shown(pattern, command))\(entry.terminal.map { " on \($0)" } ?? "")"
                         .prefix(400).description.escapingControls
                 }
             }
+            // By another way to the same program, or by somebody else's rule: nobody can tell.
+            let program = entry.commands.first?.split(separator: " ").first ?? "a command that cannot be read"
+            unclear.append(
+                "\(entry.when) \(entry.user) ran \(program), perhaps under this grant".prefix(200).description.escapingControls)
             return nil
+        }
+        if let unknown = unfinished(id) { lines.append("unknown whether all has ended: \(unknown)") }
+        if lines.isEmpty, !unclear.isEmpty { return AccessEvidence(used: nil, lines: Array(unclear.suffix(20))) }
+        if TrustedPath.problem(log, as: .file) != nil {
+            return AccessEvidence(
+                used: nil, lines: Array((["others can write to the log \(log.escapingControls)"] + lines).prefix(20)))
         }
         if lines.isEmpty {
             return isWhole

@@ -1,5 +1,6 @@
 public import CurfewDrivers
 import CurfewModel
+import CurfewSystem
 import Glibc
 
 extension SudoBackend {
@@ -14,29 +15,34 @@ extension SudoBackend {
         counter += 1
         // sudo skips names that end in `~`.
         let temporary = "\(path(order.id))-\(counter)~"
-        unlink(temporary)
-        defer { unlink(temporary) }
-        guard Files.create(temporary, Array(dropIn.text.utf8), mode: DropInFile.mode, isDurable: true) else {
-            throw failure("write", temporary, Files.reason())
-        }
+        let bytes = Array(dropIn.text.utf8)
+        defer { try? DropInFile.remove(temporary) }
+        try AtomicFile.write(
+            bytes, to: temporary, mode: DropInFile.mode, owner: owner, isDurable: false, replacing: .marked(DropIn.isMarked))
         if let refusal = try await Visudo.refusal(of: temporary) {
             throw failure("check", path(order.id), "visudo refuses it: \(refusal)")
         }
-        try place(temporary, dropIn, order)
+        try place(bytes, dropIn, order)
         return [credential(dropIn)]
     }
 
-    /// The last look and the rename, with no suspension in between: what was ended meanwhile does not come back.
-    private func place(_ temporary: String, _ dropIn: DropIn, _ order: AccessOrder) throws {
+    /// Whose the drop-ins are; tests without root have their own.
+    private var owner: (user: uid_t, group: gid_t)? { geteuid() == 0 ? (0, 0) : nil }
+
+    /// The last look and the write, with no suspension in between: what was ended meanwhile does not come back.
+    private func place(_ bytes: [UInt8], _ dropIn: DropIn, _ order: AccessOrder) throws {
         guard !overtaken.contains(order.id) else { throw failure("give", "\(order.id)", "it was ended meanwhile") }
         guard now() < dropIn.end else { throw failure("give", "\(order.id)", "its end has come meanwhile") }
         if case .ours(let there) = DropInFile.read(path(order.id)), there.grant == order.id, there.end < dropIn.end {
             throw failure("give", "\(order.id)", "an earlier end was given meanwhile; nothing is lengthened")
         }
-        // Before the rename: a kill in between leaves a trace of nothing. A trace that cannot be kept costs evidence only.
+        // A program may have been replaced since it was judged.
+        let problems = HostCheck.problems(dropIn.account, dropIn.commands, dropIn.runAs)
+        guard problems.isEmpty else { throw failure("give", "\(order.id)", problems.joined(separator: "; ")) }
+        // Before the write: a kill in between leaves a trace of nothing. A trace that cannot be kept costs evidence only.
         try? traces.write(trace(of: dropIn), isDurable: true)
-        guard rename(temporary, path(order.id)) == 0 else { throw failure("write", path(order.id), Files.reason()) }
-        Files.sync(folder: configuration.folder)
+        try AtomicFile.write(
+            bytes, to: path(order.id), mode: DropInFile.mode, owner: owner, replacing: .marked(DropIn.isMarked))
     }
 
     private func leave(_ id: GrantID) {
@@ -55,9 +61,9 @@ extension SudoBackend {
             throw failure("give", "\(order.id)", "\(path(order.id)) belongs to another grant whose id begins alike")
         }
         let wanted = try wanted(order)
-        guard there.end <= wanted.end, there.timeout <= wanted.longestTimeout else { return nil }
+        guard there.end <= wanted.end, there.timeout <= wanted.timeout else { return nil }
         var same = wanted
-        (same.end, same.timeout, same.longestTimeout) = (there.end, there.timeout, there.longestTimeout)
+        (same.end, same.timeout) = (there.end, there.timeout)
         (same.placed, same.start) = (there.placed, there.start)
         return same == there ? there : nil
     }
@@ -69,12 +75,14 @@ extension SudoBackend {
         guard Accounts.user(of: settings.account) != 0 else {
             throw failure("give", "\(order.id)", "account '\(settings.account)' is root under another name")
         }
+        let missing = HostCheck.problems(settings.account, settings.commands, settings.runAs)
+        guard missing.isEmpty else { throw failure("give", "\(order.id)", missing.joined(separator: "; ")) }
         let moment = now()
         guard order.start <= moment else {
             throw failure("give", "\(order.id)", "it begins at \(order.start.text) and is not put in place before")
         }
         var end = order.end
-        var placed = BootMoment.now()
+        var placed = BootTime.now()
         if let trace = traces.read(order.id) {
             end = min(end, trace.end)
             if trace.removed == nil { placed = trace.placed }
@@ -89,8 +97,8 @@ extension SudoBackend {
         let longest = settings.timeout ?? length
         return DropIn(
             grant: order.id, account: settings.account, hosts: configuration.hosts, runAs: settings.runAs,
-            start: order.start.wholeSecond, end: end, timeout: min(longest, max(1, (end - moment).milliseconds / 1000)),
-            needsPassword: !settings.noPassword, commands: settings.commands, placed: placed, longestTimeout: longest)
+            start: order.start.wholeSecond, end: end, timeout: longest, needsPassword: !settings.noPassword,
+            commands: settings.commands, placed: placed)
     }
 
     private func trace(of dropIn: DropIn) -> Trace {

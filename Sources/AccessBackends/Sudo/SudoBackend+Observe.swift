@@ -1,20 +1,20 @@
 public import CurfewDrivers
 import CurfewModel
+import CurfewSystem
 import Glibc
 
 extension SudoBackend {
     /// The drop-ins with our prefix, and every other file of the folder that gives somebody something.
     public func observe() async throws -> [ObservedAccess] {
-        try names().compactMap { name in
+        try restore()
+        return try names().compactMap { name -> ObservedAccess? in
             let path = configuration.folder + "/" + name
             if name.hasPrefix(configuration.prefix) { return judge(name, path) }
-            switch Files.read(path, limit: DropInFile.limit) {
-            case .missing: return nil
-            case .failed(let reason): return ObservedAccess(grant: nil, subject: path, end: nil, detail: reason)
-            case .value(let bytes, _):
+            do {
+                guard let bytes = try PlainFile.read(path, limit: DropInFile.limit) else { return nil }
                 guard DropInFile.grantsSomething(String(decoding: bytes, as: UTF8.self)) else { return nil }
                 return ObservedAccess(grant: nil, subject: path, end: nil, detail: "rules that no grant gives")
-            }
+            } catch { return ObservedAccess(grant: nil, subject: path, end: nil, detail: error.message) }
         }
     }
 
@@ -41,7 +41,7 @@ extension SudoBackend {
         }
     }
 
-    /// Removes a file with our prefix that is not as we wrote it. Every other file belongs to somebody.
+    /// Removes a file with our prefix and our mark that is not as we wrote it. Every other file belongs to somebody.
     /// - Throws: ``DriverError``, `unsupported` for files without our prefix and for anything outside the folder.
     public func removeForeign(_ access: ObservedAccess) async throws {
         let name = access.subject.split(separator: "/").last.map(String.init) ?? ""
@@ -56,7 +56,10 @@ extension SudoBackend {
         guard seen.grant == nil else {
             throw failure("remove", access.subject, "it is a grant's by now; end the grant")
         }
-        guard unlink(access.subject) == 0 || errno == ENOENT else { throw failure("remove", access.subject, Files.reason()) }
-        Files.sync(folder: configuration.folder)
+        do { try DropInFile.remove(access.subject) } catch {
+            throw DriverError(
+                .unsupported, operation: "remove", subject: access.subject.escapingControls,
+                "\(error.message.escapingControls); remove it by hand if nobody needs it")
+        }
     }
 }

@@ -1,4 +1,5 @@
 import CurfewModel
+import CurfewSystem
 import Glibc
 
 /// sudo's own log (`Defaults logfile`) or the system's, as far as sudo writes to it.
@@ -15,6 +16,10 @@ enum SudoLog {
         var isRefused: Bool
         /// What was run. More than one where the caller's folder looks like the beginning of a command.
         var commands: [String]
+        /// Written when the command had ended.
+        var isEnd = false
+        /// Nobody can tell what was run.
+        var isUnclear = false
     }
 
     /// The entries between two marks, and whether nothing can be missing. A log that was rotated once is followed.
@@ -25,7 +30,7 @@ enum SudoLog {
             guard end > offset else { return }
             let first = max(offset, end - limit)
             if first > offset { isWhole = false }
-            guard let bytes = Files.read(path, bytes: first..<end) else {
+            guard let bytes = content(of: path, first..<end) else {
                 isWhole = false
                 return
             }
@@ -51,6 +56,39 @@ enum SudoLog {
         return (texts.flatMap(parse), isWhole)
     }
 
+    /// Some bytes of a plain file; fewer when it is shorter, `nil` when it cannot be read.
+    private static func content(of path: String, _ range: Range<Int>) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var buffer = [UInt8](repeating: 0, count: range.count)
+        var done = 0
+        while done < buffer.count {
+            let place = off_t(range.lowerBound + done)
+            let count = buffer[done...].withUnsafeMutableBytes { pread(file, $0.baseAddress, $0.count, place) }
+            if count < 0, errno == EINTR { continue }
+            if count < 0 { return nil }
+            if count == 0 { break }
+            done += count
+        }
+        return Array(buffer[..<done])
+    }
+
+    /// Commands that were begun and of which no end is written (`log_exit_status`), oldest first.
+    static func unfinished(_ entries: [Entry]) -> [Entry] {
+        var open: [Entry] = []
+        for entry in entries where !entry.isRefused {
+            if entry.isEnd {
+                if let index = open.firstIndex(where: { $0.user == entry.user && $0.commands == entry.commands }) {
+                    open.remove(at: index)
+                }
+            } else {
+                open.append(entry)
+            }
+        }
+        return open
+    }
+
     /// Reads log text; lines that are not sudo's are left out.
     static func parse(_ text: String) -> [Entry] {
         var lines: [String] = []
@@ -73,13 +111,70 @@ enum SudoLog {
             let commands = rest.ranges(of: "COMMAND=").filter {
                 $0.lowerBound == rest.startIndex || rest[..<$0.lowerBound].hasSuffix("; ")
             }.map { String(rest[$0.upperBound...]) }
-            guard !commands.isEmpty else { continue }
+            guard !commands.isEmpty else {
+                // An entry of sudo's that names no command: nobody can tell what was run.
+                if isField(rest) {
+                    entries.append(Entry(when: when, user: user, isRefused: false, commands: [], isUnclear: true))
+                }
+                continue
+            }
             let terminal = rest.hasPrefix("TTY=") ? rest.dropFirst(4).prefix { $0 != " " } : nil
             entries.append(
                 Entry(
                     when: when, user: user, terminal: terminal.map(String.init), isRefused: !isField(rest), commands: commands))
         }
-        return entries
+        var open: [String: Int] = [:]
+        return entries.map { entry in
+            // `… ; SIGNAL=KILL ; EXIT=137`: an end only of what was begun, since arguments may look like one.
+            let stripped = entry.commands.compactMap(withoutEnd)
+            if !entry.isRefused, stripped.count == entry.commands.count, let first = stripped.first,
+                open["\(entry.user) \(first)", default: 0] > 0
+            {
+                open["\(entry.user) \(first)", default: 0] -= 1
+                var entry = entry
+                (entry.commands, entry.isEnd) = (stripped, true)
+                return entry
+            }
+            if !entry.isRefused, let first = entry.commands.first { open["\(entry.user) \(first)", default: 0] += 1 }
+            return entry
+        }
+    }
+
+    /// A command without the words that an end adds; `nil` when there are none.
+    private static func withoutEnd(_ command: String) -> String? {
+        guard let exit = command.ranges(of: " ; EXIT=").last, UInt16(command[exit.upperBound...]) != nil else { return nil }
+        let rest = command[..<exit.lowerBound]
+        guard let signal = rest.ranges(of: " ; SIGNAL=").last, !rest[signal.upperBound...].contains(" ") else {
+            return String(rest)
+        }
+        return String(rest[..<signal.lowerBound])
+    }
+
+    /// Undoes what sudo does to a command that it writes down: `#012` for a control character, and single quotes with
+    /// backslashes around an argument with spaces.
+    static func unquoted(_ command: String) -> String {
+        var bytes: [UInt8] = []
+        var isQuoted = false
+        let source = Array(command.utf8)
+        var index = 0
+        while index < source.count {
+            let byte = source[index]
+            if byte == UInt8(ascii: "#"), index + 3 < source.count,
+                let code = UInt8(String(decoding: source[(index + 1)...(index + 3)], as: UTF8.self), radix: 8)
+            {
+                bytes.append(code)
+                index += 4
+                continue
+            }
+            if byte == UInt8(ascii: "\\"), index + 1 < source.count {
+                bytes.append(source[index + 1])
+                index += 2
+                continue
+            }
+            if byte == UInt8(ascii: "'") { isQuoted.toggle() } else { bytes.append(byte) }
+            index += 1
+        }
+        return isQuoted ? command : String(decoding: bytes, as: UTF8.self)
     }
 
     /// `Nov 23 10:00:01 : alice : …`, with a year or not, with the host or not; or a line of the system's log:

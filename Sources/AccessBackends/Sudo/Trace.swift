@@ -1,5 +1,6 @@
 import CurfewDrivers
 import CurfewModel
+import CurfewSystem
 import Foundation
 import Glibc
 
@@ -10,16 +11,23 @@ struct Trace: Codable, Sendable {
     var commands: [String]
     var start: Instant
     var end: Instant
-    var placed: BootMoment
+    var placed: BootTime
     /// When the drop-in was removed; what began later was not run under it.
-    var removed: BootMoment?
+    var removed: BootTime?
     /// Where sudo's log ended when the drop-in was first placed, and when it was removed.
     var logStart: LogMark?
     var logEnd: LogMark?
+    /// What runs as: absent in what earlier versions wrote.
+    var runAs: String?
+    /// What the drop-in says, to put it back when it is lost.
+    var text: String?
+    /// Processes that were seen under its commands and did not end with them, at most 200.
+    var members: [ProcessID]?
 
     init(_ dropIn: DropIn) {
         (grant, account, commands) = (dropIn.grant, dropIn.account, dropIn.commands.map(\.text))
-        (start, end, placed) = (dropIn.start, dropIn.end, dropIn.placed)
+        (start, end, placed, runAs) = (dropIn.start, dropIn.end, dropIn.placed, dropIn.runAs)
+        text = dropIn.text
     }
 
     var patterns: [CommandPattern] { commands.compactMap { CommandPattern($0) } }
@@ -59,9 +67,17 @@ struct TraceFolder: Sendable {
 
     private func file(_ id: GrantID) -> String { "\(path)/\(id).json" }
 
+    /// The grant whose trace has this file's name; `nil` when it is none.
+    func id(of name: String) -> GrantID? {
+        guard let bytes = (try? PlainFile.read("\(path)/\(name)", limit: 4 << 20)) ?? nil,
+            let trace = try? JSONDecoder().decode(Trace.self, from: Data(bytes)), "\(trace.grant).json" == name
+        else { return nil }
+        return trace.grant
+    }
+
     /// `nil` when there is none that can be read, or it is another grant's.
     func read(_ id: GrantID) -> Trace? {
-        guard case .value(let bytes, _) = Files.read(file(id), limit: 1 << 20),
+        guard let bytes = (try? PlainFile.read(file(id), limit: 4 << 20)) ?? nil,
             let trace = try? JSONDecoder().decode(Trace.self, from: Data(bytes)), trace.grant == id
         else { return nil }
         return trace
@@ -69,27 +85,19 @@ struct TraceFolder: Sendable {
 
     /// Replaces it whole. Makes the folder again when that was lost.
     func write(_ trace: Trace, isDurable: Bool) throws {
-        let target = file(trace.grant)
-        let temporary = target + ".tmp"
         let bytes = Array(try JSONEncoder().encode(trace))
-        unlink(temporary)
-        if !Files.create(temporary, bytes, mode: 0o600, isDurable: isDurable) {
+        do { try AtomicFile.write(bytes, to: file(trace.grant), isDurable: isDurable) } catch {
             try make()
-            guard Files.create(temporary, bytes, mode: 0o600, isDurable: isDurable) else { throw failure(target) }
+            try AtomicFile.write(bytes, to: file(trace.grant), isDurable: isDurable)
         }
-        guard rename(temporary, target) == 0 else { throw failure(target) }
     }
 
     /// Removes what nobody asks for any more.
     func forget(at now: Instant) {
-        for name in Files.names(in: path) ?? [] where name.hasSuffix(".json") || name.hasSuffix(".tmp") {
+        for name in PlainFile.names(in: path) ?? [] where name.hasSuffix(".json") || name.hasSuffix(AtomicFile.suffix) {
             var status = stat()
             guard lstat("\(path)/\(name)", &status) == 0 else { continue }
             if Instant(milliseconds: Int64(status.st_mtim.tv_sec) * 1000) + Self.keep < now { unlink("\(path)/\(name)") }
         }
-    }
-
-    private func failure(_ subject: String) -> DriverError {
-        DriverError(.storage, operation: "write", subject: subject, Files.reason())
     }
 }

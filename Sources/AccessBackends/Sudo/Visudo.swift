@@ -1,13 +1,7 @@
 import CurfewDrivers
 import CurfewModel
+import CurfewSystem
 import Glibc
-import Subprocess
-
-#if canImport(System)
-    import System
-#else
-    import SystemPackage
-#endif
 
 /// The checker that comes with sudo. A drop-in with an error can lock everybody out of sudo.
 enum Visudo {
@@ -22,30 +16,18 @@ enum Visudo {
         return found
     }
 
-    /// Why it refuses a file; `nil` when it takes it.
+    /// Why it refuses a file; `nil` when it takes it. Suspends: what else the backend does goes on meanwhile.
     /// - Throws: ``DriverError`` when it cannot be asked.
     static func refusal(of path: String) async throws -> String? {
         let program = try program()
+        let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"]
         do {
-            return try await withThrowingTaskGroup(of: String?.self) { group in
-                group.addTask {
-                    let result = try await run(
-                        .path(FilePath(program)), arguments: ["-c", "-f", path],
-                        environment: .custom(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"]),
-                        output: .string(limit: 256 << 10), error: .string(limit: 256 << 10))
-                    if case .exited(0) = result.terminationStatus { return nil }
-                    let told = result.standardError.isEmpty ? result.standardOutput : result.standardError
-                    return told.prefix(300).description.escapingControls
-                }
-                group.addTask {
-                    try await Task.sleep(for: deadline)
-                    return "no answer within 10 s"
-                }
-                defer { group.cancelAll() }
-                return try await group.next() ?? nil
-            }
+            let result = try await Program(program, ["-c", "-f", path], environment: environment)
+                .runCancellable(within: deadline)
+            if result.isSuccess { return nil }
+            return (result.errors.isEmpty ? result.text : result.complaint).prefix(300).description.escapingControls
         } catch {
-            throw DriverError(.failed, operation: "run", subject: program, "\(error)".prefix(300).description.escapingControls)
+            throw DriverError(.failed, operation: "run", subject: program, error.message.escapingControls)
         }
     }
 }

@@ -34,6 +34,13 @@ extension AccessKeeper {
                 ? nil : "\(name) has access that no grant gives: \(shown.joined(separator: ", "))"
             problems["observe/\(name)"] = nil
         } catch { problems["observe/\(name)"] = "\(name) does not answer: \(error)" }
+        let report = await backend.report()
+        for repair in report.repairs {
+            events.append(event("access.repaired", about: nil, "\(name): \(repair.escapingControls)"))
+        }
+        problems["backend/\(name)"] =
+            report.problems.isEmpty
+            ? nil : "\(name): \(report.problems.prefix(5).joined(separator: "; ").escapingControls)"
     }
 
     /// Whether nothing that is remembered speaks for its being alive.

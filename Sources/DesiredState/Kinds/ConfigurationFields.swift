@@ -107,7 +107,7 @@ enum TrustField: Int, FieldKey {
 /// One of `access`: where grants are made real.
 enum BackendField: Int, FieldKey {
     case type, foreign, ca, agent, krl, principals, authLog, cutSessions, hook, host, publish, folder, log, hosts, prefix
-    case runtime, recordInput
+    case runtime, recordInput, signTimeout
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.type]
@@ -115,7 +115,8 @@ enum BackendField: Int, FieldKey {
         (.type, "ssh", .ca, true), (.type, "ssh", .agent, false), (.type, "ssh", .krl, false),
         (.type, "ssh", .principals, false),
         (.type, "ssh", .authLog, false), (.type, "ssh", .cutSessions, false), (.type, "ssh", .hook, false),
-        (.type, "ssh", .host, false), (.type, "ssh", .publish, false), (.type, "sudo", .folder, false),
+        (.type, "ssh", .signTimeout, false), (.type, "ssh", .host, false), (.type, "ssh", .publish, false),
+        (.type, "sudo", .folder, false),
         (.type, "sudo", .log, false),
         (.type, "sudo", .hosts, false), (.type, "sudo", .prefix, false),
         (.type, "docker-exec", .runtime, true), (.type, "docker-exec", .recordInput, false),
@@ -127,6 +128,7 @@ enum BackendField: Int, FieldKey {
         case .ca, .agent, .krl, .principals, .authLog, .folder, .log: .text(pattern: "^[^\\u0000-\\u001f\\u007f]+$")
         case .cutSessions, .publish, .recordInput: .bool
         case .runtime: .name
+        case .signTimeout: .span(ConfigurationRules.timeout)
         case .hook: .list(.text(pattern: "^[^\\u0000-\\u001f\\u007f]+$"), count: 1...32)
         case .host: .text(pattern: "^[A-Za-z0-9\\[][A-Za-z0-9.:@%_\\[\\]-]*$", maximum: 256)
         case .hosts: .list(.text(pattern: "^[A-Za-z0-9][A-Za-z0-9.-]*$", maximum: 253), count: 1...64)

@@ -96,6 +96,8 @@ extension Decoder {
 
     private func setting(_ node: Int, _ field: BackendField, folder: String) -> Setting? {
         switch field {
+        // The system's journal is no file.
+        case .authLog where string(node, "authLog", maximum: 4096) == "journald": return .text("journald")
         case .ca, .agent, .krl, .principals, .authLog, .folder, .log:
             return path(node, "\(field)", folder: folder).map { .text($0) }
         case .cutSessions, .publish, .recordInput: return bool(node, "\(field)").map { .bool($0) }
@@ -108,6 +110,8 @@ extension Decoder {
             return .list(words)
         case .host, .prefix: return plain(node, field).map { .text($0) }
         case .runtime: return name(node, "runtime").map { .text($0.rawValue) }
+        case .signTimeout:
+            return span(node, "signTimeout", ConfigurationRules.timeout).map { .integer(Int($0.milliseconds / 1000)) }
         case .type, .foreign: return nil
         }
     }
