@@ -50,7 +50,8 @@ public struct CurfewService: Service {
         TagKeeper.recall(into: images, from: try await journal.facts(prefix: TagKeeper.prefix))
         let loader = DesiredStateLoader(
             limits: configuration.limits, runtimes: Composition.capabilities(of: configuration),
-            backends: Set(configuration.backends.keys), enforcesPolicies: configuration.trust != .none, tags: images)
+            backends: Set(configuration.backends.keys), permissions: configuration.permissions,
+            enforcesPolicies: configuration.trust != .none, tags: images)
         runtimes = try Composition.runtimes(of: configuration, state: state, artifacts: mirror)
         tags = TagKeeper(table: images, runtimes: runtimes, journal: journal, clock: clock)
         let assembler = RevisionAssembler(mirror: mirror, loader: loader, tags: tags)
@@ -102,7 +103,7 @@ public struct CurfewService: Service {
         let access = access
         entries = EntryKeeper(
             EntryKeeper.Parts(
-                runtimes: runtimes.values.compactMap { $0 as? any InteractiveRuntime }, journal: journal, taints: taints,
+                runtimes: runtimes.values.compactMap { $0 as? any EntryObserving }, journal: journal, taints: taints,
                 underGrant: { await access?.note($0) ?? [] }, tainted: { await reconciler.entered($0, $1) },
                 now: { clock.now }, log: log))
         notifications = try Composition.notifications(
