@@ -58,7 +58,8 @@ extension DockerClient {
         within limit: Duration? = nil, _ take: (Data) async throws -> Void
     ) async throws {
         var rest = Data()
-        try await eachPiece(method, path, query, body: body, type: type, headers: headers, isSteady: isSteady, within: limit) { piece in
+        try await eachPiece(method, path, query, body: body, type: type, headers: headers, isSteady: isSteady, within: limit) {
+            piece in
             rest.append(contentsOf: piece.readableBytesView)
             while let end = rest.firstIndex(of: 10) {
                 let line = Data(rest[rest.startIndex..<end])

@@ -68,9 +68,11 @@ extension Intruder {
             for _ in 0..<5 {
                 how = stranger(pid, match, enclosure, inside)
                 if how == nil { break }
-                sched_yield()
+                usleep(5000)
             }
-            guard let how, let id = ProcessID(pid), table.match(pid)?.index == match.index, ProcessID(pid) == id else { continue }
+            guard let how, let id = ProcessID(pid), table.match(pid)?.index == match.index, ProcessID(pid) == id else {
+                continue
+            }
             found.append(
                 Intruder(
                     key: enclosure.key, process: id, how: how, command: Processes.arguments(of: pid),
@@ -80,7 +82,8 @@ extension Intruder {
     }
 
     /// What makes a process that is inside a stranger there; `nil` when it belongs there, or has ended.
-    private static func stranger(_ pid: Int32, _ match: InsideTable.Match, _ enclosure: Enclosure, _ inside: Inside) -> String? {
+    private static func stranger(_ pid: Int32, _ match: InsideTable.Match, _ enclosure: Enclosure, _ inside: Inside) -> String?
+    {
         guard let facts = ProcessFacts(pid), !facts.hasEnded else { return nil }
         switch ancestor(of: facts, enclosure) {
         case .first: return inside.difference(of: pid).map { "\(match.how), \($0)" }

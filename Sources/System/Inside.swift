@@ -13,7 +13,7 @@ struct Inside {
             (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
         }
     }
-    static let kinds = ["mnt", "pid", "net", "user"]
+    static let kinds = ["mnt", "pid", "net", "user", "ipc", "uts", "cgroup"]
 
     /// By kind, as the kernel names them; only those that are not ours as well.
     var namespaces: [String: String] = [:]
@@ -22,6 +22,8 @@ struct Inside {
     /// that started it.
     var groups: [Int: String] = [:]
     private let takesNoPrivileges: Bool
+    /// The capabilities that anybody inside can have at most.
+    private let bounding: UInt64?
     private let session: UInt32?
 
     init(of pid: Int32, besides own: Inside?, groupMark: String) {
@@ -34,7 +36,9 @@ struct Inside {
         for (place, group) in Processes.controlGroups(of: pid).enumerated() where !groupMark.isEmpty {
             if Self.names(group, groupMark) { groups[place] = group }
         }
-        takesNoPrivileges = Self.status(of: pid)["NoNewPrivs"] == "1"
+        let status = Self.status(of: pid)
+        takesNoPrivileges = status["NoNewPrivs"] == "1"
+        bounding = status["CapBnd"].flatMap { UInt64($0, radix: 16) }
         session = Processes.loginSession(of: pid)
     }
 
@@ -51,6 +55,9 @@ struct Inside {
         let status = Self.status(of: pid)
         guard !status.isEmpty else { return nil }
         if takesNoPrivileges, status["NoNewPrivs"] == "0" { return "with privileges that nobody inside can have" }
+        if let bounding, let its = status["CapEff"].flatMap({ UInt64($0, radix: 16) }), its & ~bounding != 0 {
+            return "with capabilities that nobody inside can have"
+        }
         if Processes.loginSession(of: pid) != session, ProcessFacts(pid) != nil { return "from another login session" }
         if !groups.isEmpty {
             let its = Processes.controlGroups(of: pid)
@@ -71,7 +78,7 @@ struct Inside {
         guard let bytes = PlainFile.kernel("/proc/\(pid)/status", limit: 64 << 10) else { return [:] }
         var result: [String: String] = [:]
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-            for key in ["NoNewPrivs", "TracerPid"] where line.hasPrefix(key + ":") {
+            for key in ["NoNewPrivs", "TracerPid", "CapEff", "CapBnd"] where line.hasPrefix(key + ":") {
                 result[key] = line.dropFirst(key.utf8.count + 1).filter { !$0.isWhitespace }
             }
         }
@@ -87,6 +94,7 @@ struct InsideTable {
         var how: String
         var isGroupOnly: Bool
     }
+    private var kinds: [String] = []
     private var namespaces: [String: Int?] = [:]
     private var roots: [Inside.Place: Int?] = [:]
     private var devices: [UInt64: Int?] = [:]
@@ -98,6 +106,7 @@ struct InsideTable {
             table[key] = table[key] == nil ? .some(index) : .some(nil)
         }
         let host = Inside.Place("/proc/self/root")?.device
+        kinds = Inside.kinds.filter { kind in insides.contains { $0.namespaces[kind] != nil } }
         for (index, inside) in insides.enumerated() {
             for name in inside.namespaces.values { add(name, index, &namespaces) }
             if let root = inside.root {
@@ -109,7 +118,7 @@ struct InsideTable {
     }
 
     func match(_ pid: Int32) -> Match? {
-        for kind in Inside.kinds {
+        for kind in kinds {
             if let name = Processes.namespace(kind, of: pid), let index = namespaces[name] ?? nil {
                 return Match(index: index, how: "in its \(kind) namespace", isGroupOnly: false)
             }

@@ -23,7 +23,10 @@ import Testing
 
     @Test("A name that is cut to fit is told apart by all of it") func fitted() {
         let long = String(repeating: "a", count: 100)
-        let names = Set((0..<100).map { EngineNames.fitted("\(long.prefix(30))-\($0)-\(long)", limit: 63) } + [EngineNames.fitted("x", limit: 63)])
+        let names = Set(
+            (0..<100).map { EngineNames.fitted("\(long.prefix(30))-\($0)-\(long)", limit: 63) } + [
+                EngineNames.fitted("x", limit: 63)
+            ])
         #expect(names.count == 101 && names.allSatisfy { $0.utf8.count <= 63 } && names.contains("x"))
     }
 
@@ -51,7 +54,9 @@ import Testing
         }
         let former = ["io.curfew.kind": "volume", "io.curfew.workload": "web"]
         #expect(mark.isFormer(former, needing: ["workload"]))
-        #expect(!mark.isFormer(["io.curfew.kind": "volume"], needing: ["workload"]) && !mark.isFormer(nil) && !mark.isFormer(others))
+        #expect(
+            !mark.isFormer(["io.curfew.kind": "volume"], needing: ["workload"]) && !mark.isFormer(nil) && !mark.isFormer(others)
+        )
         #expect(!mark.isFormer(["io.curfew.kind": "volume", "io.curfew.workload": "web-data"], needing: ["workload"]))
     }
 }
@@ -78,7 +83,8 @@ private struct Blobs: ArtifactSource {
     private func encrypted(_ text: String, _ options: String = "") async throws -> [UInt8] {
         _ = try? await read([])
         let made = try await execute(
-            "sh", ["-c", "age \(options) -r $(age-keygen -y '\(scratch.file("age.key"))') -o '\(scratch.file("out.age"))' '\(text)'"])
+            "sh",
+            ["-c", "age \(options) -r $(age-keygen -y '\(scratch.file("age.key"))') -o '\(scratch.file("out.age"))' '\(text)'"])
         #expect(made.code == 0, "\(made.errors)")
         return [UInt8](try Data(contentsOf: URL(filePath: scratch.file("out.age"))))
     }
@@ -90,7 +96,8 @@ private struct Blobs: ArtifactSource {
 
     @Test("Junk of every size is an error that names the file", .timeLimit(.minutes(1))) func junk() async throws {
         for size in [0, 1, 4096, 65_537, 900_000] {
-            let bytes = Array("no age file\n".utf8.prefix(size)) + (0..<max(0, size - 12)).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            let bytes =
+                Array("no age file\n".utf8.prefix(size)) + (0..<max(0, size - 12)).map { UInt8(truncatingIfNeeded: $0 &* 31) }
             #expect(await refusal(bytes).contains("keys/p cannot be decrypted"), "\(size)")
         }
     }
@@ -112,7 +119,9 @@ private struct Blobs: ArtifactSource {
         }
         let large = try scratch.write("large", String(repeating: "x", count: SecretReader.limit + 1))
         #expect(await refusal(try await encrypted(large)).contains("holds more than 500 KiB"))
-        let locked = Array("age-encryption.org/v1\n-> scrypt bBjlhJVYZeE4aqUdmtRHfw 22\nZV/AhotwSGqaPCU43cepl4WYUouAa17a3xpu4G2yi5k\n--- x\n".utf8)
+        let locked = Array(
+            "age-encryption.org/v1\n-> scrypt bBjlhJVYZeE4aqUdmtRHfw 22\nZV/AhotwSGqaPCU43cepl4WYUouAa17a3xpu4G2yi5k\n--- x\n"
+                .utf8)
         #expect(await refusal(locked).contains("cannot be decrypted"))
     }
 

@@ -53,7 +53,9 @@ import Testing
         return try ServiceConfiguration.parse(Array(text.utf8)[...], name: "curfew.yaml", folder: "/")
     }
 
-    @Test("Nothing beyond the ordinary without being told, with place and line; with that very line it is allowed", arguments: asks)
+    @Test(
+        "Nothing beyond the ordinary without being told, with place and line; with that very line it is allowed",
+        arguments: asks)
     func beyond(_ lines: String, _ place: String) throws {
         let found = try diagnostics(lines, BundlePermissions())
         let denied = try #require(found.first)
@@ -67,7 +69,9 @@ import Testing
         let other = try configuration("allow:\n  \(line.replacing("[dev]", with: "[prod, \"deva\", \"*-dev\"]"))\n").permissions
         #expect(try diagnostics(lines, other).count == 1)
         // What the line allows beside it goes on being ordinary.
-        #expect(try diagnostics("  container: { capabilities: [NET_BIND_SERVICE] }\n  ports: [{ name: p, expose: 443 }]", allowing).isEmpty)
+        #expect(
+            try diagnostics("  container: { capabilities: [NET_BIND_SERVICE] }\n  ports: [{ name: p, expose: 443 }]", allowing)
+                .isEmpty)
     }
 
     @Test("Without a configuration: a warning, and nothing is held", arguments: asks)
@@ -76,12 +80,16 @@ import Testing
         #expect(found.map(\.severity) == [.warning] && found.first?.message.contains("--config") ?? false, "\(found)")
     }
 
-    @Test("What is ordinary", arguments: [
-        "  container: { capabilities: [NET_BIND_SERVICE] }", "  ports: [{ name: p, expose: 80 }, { name: q, expose: 1024 }]",
-        "  mounts: [{ path: /d, volume: data }]", "  artifact: { image: \"busybox@sha256:\(digest)\" }",
-        "  artifact: { url: \"https://files.example.org/a.tar\", sha256: \(digest) }",
-        "  artifact: { url: \"http://93.184.215.14:8080/a.tar\", sha256: \(digest) }",
-    ]) func ordinary(_ lines: String) throws { #expect(try diagnostics(lines, BundlePermissions()) == []) }
+    @Test(
+        "What is ordinary",
+        arguments: [
+            "  container: { capabilities: [NET_BIND_SERVICE] }",
+            "  ports: [{ name: p, expose: 80 }, { name: q, expose: 1024 }]",
+            "  mounts: [{ path: /d, volume: data }]", "  artifact: { image: \"busybox@sha256:\(digest)\" }",
+            "  artifact: { url: \"https://files.example.org/a.tar\", sha256: \(digest) }",
+            "  artifact: { url: \"http://93.184.215.14:8080/a.tar\", sha256: \(digest) }",
+        ]) func ordinary(_ lines: String) throws
+    { #expect(try diagnostics(lines, BundlePermissions()) == []) }
 
     @Test("Ports of Curfew's own are nobody's, whatever is allowed", arguments: [8420, 20000, 25000, 29999, 2375])
     func own(_ port: Int) throws {
@@ -91,12 +99,16 @@ import Testing
         #expect(try diagnostics("  ports: [{ name: p, expose: 8421 }]", everything) == [])
     }
 
-    @Test("Addresses that are not public are refused in every form", arguments: [
-        "127.0.0.1", "127.1", "0x7f000001", "2130706433", "017700000001", "0.0.0.0", "10.1.2.3", "172.31.0.1", "192.168.1.1",
-        "169.254.169.254", "100.64.0.1", "224.0.0.1", "255.255.255.255", "localhost", "x.localhost", "[::1]", "[::]",
-        "[fe80::1]", "[fd00:ec2::254]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
-        "[ff02::1]", "127.0.0.1:443",
-    ]) func privateDownloads(_ host: String) throws {
+    @Test(
+        "Addresses that are not public are refused in every form",
+        arguments: [
+            "127.0.0.1", "127.1", "0x7f000001", "2130706433", "017700000001", "0.0.0.0", "10.1.2.3", "172.31.0.1",
+            "192.168.1.1",
+            "169.254.169.254", "100.64.0.1", "224.0.0.1", "255.255.255.255", "localhost", "x.localhost", "[::1]", "[::]",
+            "[fe80::1]", "[fd00:ec2::254]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
+            "[ff02::1]", "127.0.0.1:443",
+        ]) func privateDownloads(_ host: String) throws
+    {
         let lines = "  artifact: { url: \"https://\(host)/a.tar\", sha256: \(Self.digest) }"
         let found = try diagnostics(lines, BundlePermissions())
         #expect(found.count == 1 && found.first?.message.contains("private address") ?? false, "\(found)")
@@ -125,7 +137,8 @@ import Testing
         dev.volumes = []
         dev.runtimes = nil
         #expect(
-            try diagnostics("  mounts: [{ path: /d, volume: data }]", BundlePermissions([dev]), image: "r.example/team/app").count == 1)
+            try diagnostics("  mounts: [{ path: /d, volume: data }]", BundlePermissions([dev]), image: "r.example/team/app")
+                .count == 1)
     }
 
     @Test("Secrets of one kind are not those of the other") func secretKinds() throws {
@@ -137,17 +150,22 @@ import Testing
         #expect(try diagnostics(Self.asks[3].lines, BundlePermissions([rule])).count == 1)
     }
 
-    @Test("What is not understood in 'allow' is an error", arguments: [
-        ("[{ capabilities: [CHOWN] }]", "needs the field 'bundles'"), ("[{ bundles: [] }]", "1 to 256"),
-        ("[{ bundles: [\"*\"], capabilities: [\"*\"] }]", "one by one"),
-        ("[{ bundles: [\"*\"], capabilities: [ALL] }]", "one by one"),
-        ("[{ bundles: [\"*\"], capabilities: [CAP_CHOWN] }]", "one by one"),
-        ("[{ bundles: [\"*\"], secrets: [prod] }]", "file:NAME"), ("[{ bundles: [\"*\"], secrets: [\"age:/etc/x\"] }]", "file:NAME"),
-        ("[{ bundles: [\"*\"], ports: [0] }]", "1-65535"), ("[{ bundles: [\"*\"], ports: [9-8] }]", "1-65535"),
-        ("[{ bundles: [\"*\"], ports: [\"8000-99999\"] }]", "1-65535"), ("[{ bundles: [\"*\"], downloads: [\"*\"] }]", "'public'"),
-        ("[{ bundles: [\"*\"], downloads: [\"a@b\"] }]", "'public'"), ("[{ bundles: [\"../x\"] }]", "names with '*'"),
-        ("[{ bundles: [\"*\"], devices: [x] }]", "unknown field 'devices'"), ("{ bundles: [x] }", "has to be a list"),
-    ]) func refuses(_ text: String, _ message: String) throws {
+    @Test(
+        "What is not understood in 'allow' is an error",
+        arguments: [
+            ("[{ capabilities: [CHOWN] }]", "needs the field 'bundles'"), ("[{ bundles: [] }]", "1 to 256"),
+            ("[{ bundles: [\"*\"], capabilities: [\"*\"] }]", "one by one"),
+            ("[{ bundles: [\"*\"], capabilities: [ALL] }]", "one by one"),
+            ("[{ bundles: [\"*\"], capabilities: [CAP_CHOWN] }]", "one by one"),
+            ("[{ bundles: [\"*\"], secrets: [prod] }]", "file:NAME"),
+            ("[{ bundles: [\"*\"], secrets: [\"age:/etc/x\"] }]", "file:NAME"),
+            ("[{ bundles: [\"*\"], ports: [0] }]", "1-65535"), ("[{ bundles: [\"*\"], ports: [9-8] }]", "1-65535"),
+            ("[{ bundles: [\"*\"], ports: [\"8000-99999\"] }]", "1-65535"),
+            ("[{ bundles: [\"*\"], downloads: [\"*\"] }]", "'public'"),
+            ("[{ bundles: [\"*\"], downloads: [\"a@b\"] }]", "'public'"), ("[{ bundles: [\"../x\"] }]", "names with '*'"),
+            ("[{ bundles: [\"*\"], devices: [x] }]", "unknown field 'devices'"), ("{ bundles: [x] }", "has to be a list"),
+        ]) func refuses(_ text: String, _ message: String) throws
+    {
         let error = #expect(throws: ConfigurationError.self) { try configuration("allow: \(text)") }
         #expect(error?.description.contains(message) ?? false, "\(String(describing: error))")
     }

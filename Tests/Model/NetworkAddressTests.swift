@@ -4,7 +4,8 @@ import Testing
 @Suite struct NetworkAddressTests {
     private func isPublic(_ bytes: UInt8...) -> Bool? { NetworkAddress(bytes)?.isPublic }
     private func six(_ words: UInt16...) -> Bool? {
-        NetworkAddress((words + Array(repeating: 0, count: 8 - words.count)).flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] })?.isPublic
+        NetworkAddress((words + Array(repeating: 0, count: 8 - words.count)).flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] })?
+            .isPublic
     }
 
     @Test func four() {
@@ -41,7 +42,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "ftp://a/b", "https://", "https:///x", "https://u@a/", "https://u:p@a/x", "https://a:0/", "https://a:65536/", "https://a:b/",
+        "ftp://a/b", "https://", "https:///x", "https://u@a/", "https://u:p@a/x", "https://a:0/", "https://a:65536/",
+        "https://a:b/",
         "https://a:1:2/", "https://[::1/", "https://[]/", "https://[::1]x/", "https://a\\@b/", "https://a b/", "https:/a", "a",
     ]) func noSource(_ url: String) { #expect(DownloadSource(url) == nil) }
 

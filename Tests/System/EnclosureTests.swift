@@ -11,8 +11,13 @@ private struct Sandbox {
     static func with(_ body: (Sandbox) async throws -> Void) async throws {
         let mark = "\(getpid()).\(Int.random(in: 0..<1_000_000))"
         let start = Program(
-            "sh", ["-c", "unshare --mount --pid --fork sh -c 'sleep 60.\(mark) & while :; do sleep 0.02; done' >/dev/null 2>&1 & echo $!"])
-        let supervisor = try #require(Int32(try await start.run(within: .seconds(5)).text.trimmingCharacters(in: .whitespacesAndNewlines)))
+            "sh",
+            [
+                "-c",
+                "unshare --mount --pid --fork sh -c 'sleep 60.\(mark) & while :; do sleep 0.02; done' >/dev/null 2>&1 & echo $!",
+            ])
+        let supervisor = try #require(
+            Int32(try await start.run(within: .seconds(5)).text.trimmingCharacters(in: .whitespacesAndNewlines)))
         defer { kill(-getpgid(supervisor), SIGKILL) }
         var found: Int32?
         for _ in 0..<200 where found == nil {
@@ -25,7 +30,9 @@ private struct Sandbox {
         kill(first, SIGKILL)
     }
 
-    var enclosure: Enclosure { Enclosure(key: "box", first: first, supervisors: [supervisor], groupMark: "no-group-of-this-name") }
+    var enclosure: Enclosure {
+        Enclosure(key: "box", first: first, supervisors: [supervisor], groupMark: "no-group-of-this-name")
+    }
 }
 
 @Suite("Strangers in a sandbox", .enabled(if: geteuid() == 0, "namespaces belong to root")) struct EnclosureSerial {

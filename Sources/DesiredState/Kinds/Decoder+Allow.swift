@@ -5,7 +5,9 @@ extension Decoder {
     func allow(_ node: Int) -> [AllowRule] {
         var rules: [AllowRule] = []
         list(node, "allow", count: AllowField.rules) { item in
-            guard let record = record(item, "a rule of allow", as: AllowField.self), let names = record[.bundles] else { return }
+            guard let record = record(item, "a rule of allow", as: AllowField.self), let names = record[.bundles] else {
+                return
+            }
             var rule = AllowRule(bundles: words(names, "bundles", Self.isNamePattern, "names with '*', such as shop-*"))
             func read(_ field: AllowField, _ isRight: @escaping (String) -> Bool, _ example: String) -> [String]? {
                 record[field].map { words($0, "\(field)", isRight, example) }

@@ -5,7 +5,9 @@ extension Decoder {
     func container(_ node: Int, _ draft: inout Draft) {
         var options = ContainerOptions()
         guard let record = record(node, "container", as: ContainerField.self) else { return }
-        if let node = record[.args] { options.args = command(node, "container.args", ports: draft.ports, isProgram: false) ?? [] }
+        if let node = record[.args] {
+            options.args = command(node, "container.args", ports: draft.ports, isProgram: false) ?? []
+        }
         if let node = record[.workingDir], let path = string(node, "workingDir") {
             if path == "/" || Self.mountFault(path, containers: true) == nil {
                 options.workingDir = path

@@ -69,7 +69,8 @@ public struct ContainerMark: Sendable, Hashable {
         }
         guard let id = text("instance").flatMap({ InstanceID($0) }), let workload = text("workload").flatMap({ Name($0) }),
             let generation = text("generation").flatMap({ Generation($0) }),
-            let created = text("created").flatMap({ Int64($0) }), (0...253_402_300_799_999).contains(created), let owner = text("owner"), owner.utf8.count <= 64,
+            let created = text("created").flatMap({ Int64($0) }), (0...253_402_300_799_999).contains(created),
+            let owner = text("owner"), owner.utf8.count <= 64,
             let ports: [String: Int] = json("ports"), ports.count <= 64,
             ports.values.allSatisfy({ (1...65535).contains($0) })
         else { return nil }

@@ -39,7 +39,8 @@ public struct SecretReader: Sendable {
             let path = "\(folder)/\(name)"
             let found: [UInt8]?
             do { found = try PlainFile.read(path, limit: Self.limit) } catch {
-                throw DriverError(.failed, operation: operation, subject: secret.path, "\(path) cannot be used: \(error.message)")
+                throw DriverError(
+                    .failed, operation: operation, subject: secret.path, "\(path) cannot be used: \(error.message)")
             }
             guard let found else {
                 throw DriverError(.failed, operation: operation, subject: secret.path, "there is no file \(path)")
@@ -59,7 +60,8 @@ public struct SecretReader: Sendable {
 
     /// The encrypted bytes come from the repository, so they are anything: `age` gets them as a file that is whole, may write
     /// no more than a secret has, and has no terminal to ask for a passphrase at.
-    private func decrypt(_ encrypted: [UInt8], _ path: String, _ identity: String, _ secret: SecretFile) async throws -> [UInt8] {
+    private func decrypt(_ encrypted: [UInt8], _ path: String, _ identity: String, _ secret: SecretFile) async throws -> [UInt8]
+    {
         func failure(_ code: DriverError.Code, _ message: String) -> DriverError {
             DriverError(code, operation: "read the secret for", subject: secret.path, message)
         }

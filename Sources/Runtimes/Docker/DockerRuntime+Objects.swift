@@ -56,7 +56,9 @@ extension DockerRuntime {
             return name
         }
         // Made by an earlier version: its label says which of the workloads that the name can mean has its data in it.
-        if let there = try await existing({ try await client.volume(former) }), mark.isFormer(there.Labels, needing: ["workload"]) {
+        if let there = try await existing({ try await client.volume(former) }),
+            mark.isFormer(there.Labels, needing: ["workload"])
+        {
             return former
         }
         try await client.createVolume(name: name, labels: mark.labels)

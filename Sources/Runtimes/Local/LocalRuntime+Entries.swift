@@ -19,7 +19,8 @@ extension LocalRuntime {
                 else { return nil }
                 workloads[name] = record.workload
                 let supervisor = folder.mark.map { ProcessID(pid: $0.pid, started: $0.started) }
-                return Enclosure(key: name, first: process, supervisors: Set([supervisor].compactMap { $0 }), groupMark: "/\(name)")
+                return Enclosure(
+                    key: name, first: process, supervisors: Set([supervisor].compactMap { $0 }), groupMark: "/\(name)")
             }
             let now = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
             return Intruder.find(in: enclosures).compactMap { intruder in

@@ -21,7 +21,8 @@ extension SwarmRuntime {
         let mark = ObjectMark("network", owner: owner)
         let folder = configuration.folder
         return try await pool.ask("make a network") { client in
-            do { return try await Self.overlay(name, client, mark, folder) } catch let error as DockerError where error.isNotFound
+            do { return try await Self.overlay(name, client, mark, folder) } catch let error as DockerError
+                where error.isNotFound
             {}
             do {
                 try await client.createNetwork(name: name, driver: "overlay", labels: mark.labels)
@@ -56,7 +57,11 @@ extension SwarmRuntime {
     func formerVolumes(of workload: Workload) async throws -> Set<Name> {
         var result: Set<Name> = []
         for volume in workload.mounts.compactMap(\.volume) {
-            if isFormer(volume, of: workload.name) { result.insert(volume) } else { try await checkVolume(volume, of: workload.name) }
+            if isFormer(volume, of: workload.name) {
+                result.insert(volume)
+            } else {
+                try await checkVolume(volume, of: workload.name)
+            }
         }
         return result
     }
