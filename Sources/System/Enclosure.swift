@@ -78,7 +78,11 @@ extension Intruder {
                     key: enclosure.key, process: id, how: how, command: Processes.arguments(of: pid),
                     user: Processes.users(of: pid)?.effective, login: Processes.loginUser(of: pid)))
         }
-        return found
+        // What a stranger starts inside is part of the same visit.
+        let strangers = Set(found.map(\.process.pid))
+        return found.filter { intruder in
+            ProcessFacts(intruder.process.pid).map { !strangers.contains($0.parent) } ?? true
+        }
     }
 
     /// What makes a process that is inside a stranger there; `nil` when it belongs there, or has ended.

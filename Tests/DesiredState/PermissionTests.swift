@@ -8,11 +8,11 @@ import Testing
     static let digest = String(repeating: "a", count: 64)
     /// A way to ask for something, with the place of what asks.
     static let asks: [(lines: String, place: String)] = [
-        ("  container: { capabilities: [NET_BIND_SERVICE, SYS_ADMIN] }", "8:48"),
-        ("  container: { capabilities: [DAC_READ_SEARCH] }", "8:30"),
+        ("  container: { capabilities: [NET_BIND_SERVICE, SYS_ADMIN] }", "8:49"),
+        ("  container: { capabilities: [DAC_READ_SEARCH] }", "8:31"),
         ("  secrets: [{ path: /run/secrets/p, file: prod-db }]", "8:43"),
         ("  secrets: [{ path: /run/secrets/p, age: keys/prod.age }]", "8:42"),
-        ("  container: { networks: [backend] }", "8:26"), ("  ports: [{ name: p, expose: 22 }]", "8:30"),
+        ("  container: { networks: [backend] }", "8:27"), ("  ports: [{ name: p, expose: 22 }]", "8:30"),
     ]
 
     private func diagnostics(_ lines: String, _ permissions: BundlePermissions, image: String = "r.example/app")
