@@ -108,20 +108,20 @@ let package = Package(
         module("Observation", ["CurfewModel", "CurfewDrivers", posix, core]),
         module(
             "Runtimes/Local", as: "LocalRuntime",
-            ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CLauncher", "CProcess", crypto, subprocess, http]),
+            ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CLauncher", "CProcess", crypto, http, tls]),
         // Its streams are taken where the caller is, actors too.
         .target(
             name: "CurfewDockerAPI", dependencies: [http, core, posix, http1, tls], path: "Sources/DockerAPI",
             swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
         module(
             "Runtimes/Containers", as: "Containers",
-            ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewDockerAPI", crypto, subprocess]),
+            ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewDockerAPI", crypto]),
         module(
             "Runtimes/Docker", as: "DockerRuntime",
-            ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers"]),
+            ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers"]),
         module(
             "Runtimes/Swarm", as: "SwarmRuntime",
-            ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers"]),
+            ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers"]),
         module("AccessBackends/SSH", as: "SSHBackend", ["CurfewSystem", "CurfewModel", "CurfewDrivers", subprocess]),
         module(
             "AccessBackends/Sudo", as: "SudoBackend", ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CProcess", subprocess]),
@@ -205,6 +205,7 @@ let package = Package(
             "LocalRuntime",
             ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CurfewLocalRuntime", "CLauncher", "CProcess", subprocess]),
         tests("DockerAPI", ["CurfewDockerAPI", core, posix, http1]),
+        tests("Containers", ["CurfewModel", "CurfewDrivers", "CurfewContainers"]),
         tests(
             "DockerRuntime",
             ["CurfewModel", "CurfewDrivers", "CurfewDockerAPI", "CurfewContainers", "CurfewDockerRuntime"]),

@@ -62,13 +62,20 @@ public enum Composition {
             case "docker": try DockerRuntime(configuration: docker(runtime, configuration), artifacts: artifacts)
             case "swarm": try SwarmRuntime(configuration: swarm(runtime, configuration), artifacts: artifacts)
             default:
-                try LocalRuntime(
-                    configuration: LocalRuntimeConfiguration(
-                        name: runtime.name, folder: state.runtime(runtime.name), firstPort: runtime.firstPort,
-                        lastPort: runtime.lastPort, user: runtime.user, maxArtifact: runtime.maxArtifact),
-                    artifacts: artifacts)
+                try LocalRuntime(configuration: local(runtime, configuration, state), artifacts: artifacts)
             }
         }
+    }
+
+    private static func local(
+        _ runtime: ServiceConfiguration.RuntimeConfiguration, _ configuration: ServiceConfiguration, _ state: StateFolder
+    ) -> LocalRuntimeConfiguration {
+        var settings = LocalRuntimeConfiguration(
+            name: runtime.name, folder: state.runtime(runtime.name), firstPort: runtime.firstPort, lastPort: runtime.lastPort,
+            user: runtime.user, maxArtifact: runtime.maxArtifact)
+        let permissions = configuration.permissions
+        settings.downloads = { permissions.downloads(of: $0) }
+        return settings
     }
 
     private static func docker(

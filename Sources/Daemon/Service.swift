@@ -58,8 +58,8 @@ public struct CurfewService: Service {
         TagKeeper.recall(into: images, from: try await journal.facts(prefix: TagKeeper.prefix))
         let loader = DesiredStateLoader(
             limits: configuration.limits, runtimes: Composition.capabilities(of: configuration),
-            backends: Set(configuration.backends.keys), enforcesPolicies: configuration.trust != .none, tags: images,
-            watch: quarantine)
+            backends: Set(configuration.backends.keys), permissions: configuration.permissions,
+            enforcesPolicies: configuration.trust != .none, tags: images, watch: quarantine)
         runtimes = try Composition.runtimes(of: configuration, state: state, artifacts: mirror)
         opening = RuntimeOpening(Array(runtimes.values))
         tags = TagKeeper(table: images, runtimes: runtimes, journal: journal, clock: clock)
@@ -120,7 +120,7 @@ public struct CurfewService: Service {
         let access = access
         entries = EntryKeeper(
             EntryKeeper.Parts(
-                runtimes: runtimes.values.compactMap { $0 as? any InteractiveRuntime }, journal: journal, taints: taints,
+                runtimes: runtimes.values.compactMap { $0 as? any EntryObserving }, journal: journal, taints: taints,
                 underGrant: { await access?.note($0) ?? [] }, tainted: { await reconciler.entered($0, $1) },
                 now: { clock.now }, log: log))
         notifications = try Composition.notifications(

@@ -42,7 +42,8 @@ public struct Workbench: Sendable {
         }
         let tags = ImageTags()
         loader = DesiredStateLoader(
-            limits: configuration.limits, runtimes: Composition.capabilities(of: configuration), tags: tags)
+            limits: configuration.limits, runtimes: Composition.capabilities(of: configuration),
+            permissions: configuration.permissions, tags: tags)
         if let journal = try? Journal.reader(path: state.journal),
             let facts = try? await journal.facts(prefix: TagKeeper.prefix)
         {

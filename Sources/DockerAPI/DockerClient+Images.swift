@@ -70,7 +70,7 @@ extension DockerClient {
         }
         try await eachLine(
             .POST, "/images/create", [("fromImage", name), ("tag", tag)],
-            headers: authorization.map { [("X-Registry-Auth", $0)] } ?? []
+            headers: authorization.map { [("X-Registry-Auth", $0)] } ?? [], within: .seconds(7200)
         ) { line in
             guard let line = try? JSONDecoder().decode(Line.self, from: line) else { return }
             if let error = line.error { throw DockerError(.refused, operation, error) }
@@ -96,7 +96,7 @@ extension DockerClient {
             [
                 ("rm", "true"), ("forcerm", "true"), ("networkmode", "none"),
                 ("labels", String(decoding: try Self.encode(labels), as: UTF8.self)),
-            ], body: .bytes(archive), type: "application/x-tar"
+            ], body: .bytes(archive), type: "application/x-tar", within: .seconds(3600)
         ) { line in
             guard let line = try? JSONDecoder().decode(Line.self, from: line) else { return }
             if let error = line.error { throw DockerError(.refused, "build an image", error) }

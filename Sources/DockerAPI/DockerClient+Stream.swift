@@ -6,12 +6,15 @@ import NIOHTTP1
 extension DockerClient {
     /// A call whose answer comes in pieces: each is given to `take` before the next is read, so that a fast engine cannot
     /// fill our memory. Returns when the answer ends. The deadline holds until the answer begins.
-    /// - Parameter isSteady: the answer keeps coming; a long pause in it is an error.
+    /// - Parameters:
+    ///   - isSteady: the answer keeps coming; a long pause in it is an error.
+    ///   - limit: the longest time until its end, of one that has an end.
     func eachPiece(
         _ method: HTTPMethod, _ path: String, _ query: [(String, String)] = [], body: HTTPClientRequest.Body? = nil,
         type: String = "application/json", headers: [(String, String)] = [], isSteady: Bool = true,
-        _ take: (ByteBuffer) async throws -> Void
+        within limit: Duration? = nil, _ take: (ByteBuffer) async throws -> Void
     ) async throws {
+        let start = ContinuousClock.now
         var request = try await request(method, path, query, headers: headers)
         if let body {
             request.body = body
@@ -41,6 +44,9 @@ extension DockerClient {
                 throw DockerError(.unreachable, operation, "the stream broke: \(Self.short(error))")
             }
             guard let piece else { return }
+            if let limit, ContinuousClock.now - start > limit {
+                throw DockerError(.timedOut, operation, "the engine's answer has no end after \(limit)")
+            }
             try await take(piece)
         }
     }
@@ -49,10 +55,11 @@ extension DockerClient {
     func eachLine(
         _ method: HTTPMethod, _ path: String, _ query: [(String, String)] = [], body: HTTPClientRequest.Body? = nil,
         type: String = "application/json", headers: [(String, String)] = [], isSteady: Bool = true,
-        _ take: (Data) async throws -> Void
+        within limit: Duration? = nil, _ take: (Data) async throws -> Void
     ) async throws {
         var rest = Data()
-        try await eachPiece(method, path, query, body: body, type: type, headers: headers, isSteady: isSteady) { piece in
+        try await eachPiece(method, path, query, body: body, type: type, headers: headers, isSteady: isSteady, within: limit) {
+            piece in
             rest.append(contentsOf: piece.readableBytesView)
             while let end = rest.firstIndex(of: 10) {
                 let line = Data(rest[rest.startIndex..<end])

@@ -83,7 +83,7 @@ extension DockerClient {
         if let since { query.append(("since", Self.time(since))) }
         if let until { query.append(("until", Self.time(until))) }
         let decoder = JSONDecoder()
-        try await eachLine(.GET, "/events", query, isSteady: until != nil) { line in
+        try await eachLine(.GET, "/events", query, isSteady: until != nil, within: until == nil ? nil : .seconds(60)) { line in
             // Kinds that are newer than we are do not end the stream.
             guard let event = try? decoder.decode(EngineEvent.self, from: line) else { return }
             try await take(event)

@@ -40,6 +40,7 @@ public final class DockerClient: Sendable {
         if let files = endpoint.tls {
             do {
                 var made = TLSConfiguration.makeClientConfiguration()
+                made.minimumTLSVersion = .tlsv12
                 made.trustRoots = .file(files.authority)
                 made.certificateChain = try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) }
                 made.privateKey = .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem))

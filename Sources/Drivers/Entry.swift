@@ -1,18 +1,21 @@
 public import CurfewModel
 
-/// A runtime in whose instances a person can be let in, and that tells when somebody went in.
-public protocol InteractiveRuntime: Runtime {
+/// A runtime that tells when somebody went into an instance.
+public protocol EntryObserving: Runtime {
+    /// Everybody who goes into an instance by another way than ours, as it happens.
+    var entries: AsyncStream<ObservedEntry> { get }
+
+    /// Who went in since then, oldest first, as far as the engine still knows, and who is inside just now.
+    func entries(since: Instant) async throws -> [ObservedEntry]
+}
+
+/// A runtime in whose instances a person can be let in.
+public protocol InteractiveRuntime: EntryObserving {
     /// Starts a command inside a running instance, for a person. It is no entry in the sense of ``entries``: whoever calls
     /// this answers for it.
     /// - Parameter terminal: a terminal of this size is made; `nil` = plain pipes, with errors apart.
     /// - Throws: ``DriverError``; then nothing runs.
     func enter(_ id: InstanceID, command: [String], terminal: TerminalSize?) async throws -> any EntrySession
-
-    /// Everybody who goes into an instance by another way than ours, as it happens.
-    var entries: AsyncStream<ObservedEntry> { get }
-
-    /// Who went in since then, oldest first, as far as the engine still knows.
-    func entries(since: Instant) async throws -> [ObservedEntry]
 }
 
 /// A person's command inside an instance. Ends when the command ends, or is ended.
@@ -59,7 +62,7 @@ public struct ObservedEntry: Sendable, Hashable, Codable {
     public var instance: InstanceID
     /// Its workload.
     public var workload: Name
-    /// How: `exec`, `attach`, `copy`.
+    /// How: `exec`, `attach`, `copy`; for a process that came by no door of the engine's, `process`.
     public var kind: String
     /// What was run, for people; hostile text, at most 1000 bytes. Empty when the engine does not say.
     public var command: String

@@ -1,6 +1,11 @@
 extension SampleMaker {
     /// Texts that each pattern takes and refuses. A pattern that is not here fails the test.
     static let patterns: [String: (valid: [String], invalid: [String])] = [
+        "^[a-z0-9*-]{1,63}$": (["*", "shop-*", "orders"], ["", "A", "a/b", "a b"]),
+        "^(file|age):[^\\u0000-\\u001f\\u007f]+$": (["file:db-*", "age:keys/**"], ["", "db", "file:", "env:x"]),
+        "^[A-Za-z0-9*][A-Za-z0-9._:/*-]*$": (["r.example:5000", "ghcr.io/x/*", "*"], ["", "-r", "a b"]),
+        "^[0-9]{1,5}(-[0-9]{1,5})?$": (["443", "8000-8999"], ["", "a", "1-2-3", "-1"]),
+        "^[A-Za-z0-9\\[][A-Za-z0-9._:\\]-]*$": (["public", "[::1]:8443", "files.example.org"], ["", "*", "a b", "a/b"]),
         "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": (["local"], ["", "-a", "A", "a_b", "a."]),
         "^[^/]": (["site"], ["/site"]),
         "^[^/].*$": (["keys/a.age"], ["/keys/a.age"]),

@@ -14,8 +14,6 @@ extension LocalRuntime: InteractiveRuntime {
     public func enter(_ id: InstanceID, command: [String], terminal: TerminalSize?) async throws -> any EntrySession {
         try LocalProcess(command, terminal: terminal)
     }
-    public nonisolated var entries: AsyncStream<ObservedEntry> { AsyncStream { $0.finish() } }
-    public func entries(since: Instant) async throws -> [ObservedEntry] { [] }
 }
 
 /// The life of a grant with a way in: asked for, approved, used with `curfew exec`, cut, proven gone and reverted.

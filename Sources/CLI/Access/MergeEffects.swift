@@ -25,7 +25,8 @@ struct MergeEffects: Encodable {
         let loader = DesiredStateLoader(
             limits: configuration?.limits ?? .init(),
             runtimes: configuration.map(Composition.capabilities) ?? Composition.defaultCapabilities,
-            backends: configuration.map { Set($0.backends.keys) }, enforcesPolicies: true)
+            backends: configuration.map { Set($0.backends.keys) }, permissions: configuration?.permissions ?? .unknown,
+            enforcesPolicies: true)
         func assembly(_ commit: ObjectID) throws -> Assembly {
             assemble(try loader.load(repository.tree(at: commit), revision: commit), lastGood: [:], allowsPrune: false)
         }

@@ -60,6 +60,10 @@ struct Init: AsyncParsableCommand {
                 #   trust: { root: <id of that commit>, owners: [<your name in policies/>] }
                 #   access: { bastion: { type: ssh, ca: keys/ca } }     # where grants are made real
                 trust: { mode: none }
+                # What bundles (folders of manifests/) may use. Secrets and networks are nobody's until they stand here.
+                allow:
+                  - { bundles: ["*"], capabilities: [NET_BIND_SERVICE], ports: [80, 443, 1024-65535], downloads: [public] }
+                #  - { bundles: [orders, "shop-*"], secrets: ["file:orders-*", "age:manifests/orders/**"], networks: [backend] }
 
                 """
             ),

@@ -17,7 +17,7 @@ struct Validate: AsyncParsableCommand {
     @Argument(help: "A folder with manifests/, or a Git repository.", completion: .directory) var path = "."
     @Option(name: .long, help: "Check this revision of the repository instead of the files in the folder.") var rev: String?
     @Option(
-        name: .long, help: "A configuration whose runtimes, access backends and limits are used.",
+        name: .long, help: "A configuration whose runtimes, access backends, limits and permissions are used.",
         completion: .file(extensions: ["yaml"]))
     var config: String?
     @OptionGroup var output: FormatOption
@@ -34,14 +34,17 @@ struct Validate: AsyncParsableCommand {
             var runtimes = Composition.defaultCapabilities
             var backends: Set<Name>?
             var enforces = true
+            var permissions = BundlePermissions.unknown
             if let config {
                 let configuration = try ConfigurationOption.parse(["--config", config]).load()
                 (limits, runtimes) = (configuration.limits, Composition.capabilities(of: configuration))
                 (backends, enforces) = (Set(configuration.backends.keys), configuration.trust != .none)
+                permissions = configuration.permissions
             }
             let (tree, revision) = try source()
             let loader = DesiredStateLoader(
-                limits: limits, runtimes: runtimes, backends: backends, enforcesPolicies: enforces)
+                limits: limits, runtimes: runtimes, backends: backends, permissions: permissions,
+                enforcesPolicies: enforces)
             let loaded = try loader.load(tree, revision: revision)
             let assembly = assemble(loaded, lastGood: [:], allowsPrune: false)
             let errors = assembly.diagnostics.filter { $0.severity == .error }.count

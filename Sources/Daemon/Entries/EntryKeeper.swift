@@ -8,7 +8,7 @@ import Logging
 /// and a fresh instance without one.
 actor EntryKeeper {
     struct Parts: Sendable {
-        var runtimes: [any InteractiveRuntime]
+        var runtimes: [any EntryObserving]
         var journal: Journal
         var taints: Taints
         /// Notes an entry under the live grants that touch its workload; returns their names.
@@ -62,7 +62,7 @@ actor EntryKeeper {
     }
 
     /// Reads the engine's history since the last time; `false` when the engine did not answer.
-    private func read(_ runtime: any InteractiveRuntime) async -> Bool {
+    private func read(_ runtime: any EntryObserving) async -> Bool {
         let start = parts.now()
         // A clock that was set back must not make the future unreadable.
         let from = min(cursors[runtime.name]?.at ?? start, start)

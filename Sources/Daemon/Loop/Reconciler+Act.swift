@@ -70,7 +70,12 @@ extension Reconciler {
 
     /// Makes the edge equal to what was decided, if it is not.
     func applyEdge() async {
-        let decided = wantedListeners ?? views.values.flatMap(\.listeners).sorted { $0.key < $1.key }
+        let own = parts.configuration.reservedPorts
+        // A workload that was exposed at a port of Curfew's own before that was known: it runs on, and the port is given back.
+        let decided =
+            wantedListeners
+            ?? views.values.flatMap(\.listeners).filter { listener in !own.contains { $0.ports.contains(listener.port) } }
+            .sorted { $0.key < $1.key }
         wantedListeners = decided
         let silent = observation.unreachable.isEmpty ? [] : undecided(beside: decided)
         let wanted = (decided + silent).sorted { $0.key < $1.key }

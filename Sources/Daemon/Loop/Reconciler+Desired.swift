@@ -57,6 +57,13 @@ extension Reconciler {
         }
         do {
             let bundle = try await parts.assembler.bundle(pin.bundle, at: pin.revision)
+            if let bundle, bundle.isForbidden {
+                // What runs stays; neither the failed generation nor one that is not allowed is started.
+                next.workloads[name] = nil
+                next.held.append(
+                    HeldBundle(bundle: pin.bundle, lastGood: nil, diagnostics: bundle.diagnostics, keeps: [name]))
+                return
+            }
             next.workloads[name] = bundle?.workloads.first { $0.desired.workload.name == name }?.desired
         } catch {
             await report("pin/\(name)", "the local rollback of \(name) to \(pin.revision.short) cannot be read: \(error)")

@@ -77,9 +77,15 @@ struct RevisionAssembler: Sendable {
     }
 
     private func lastGoodVersion(of name: Name, mark: ObjectID?, before tip: ObjectID) async throws -> LoadedBundle? {
-        if let mark, let bundle = try await bundle(name, at: mark), bundle.isClean { return bundle }
+        if let mark, let bundle = try await bundle(name, at: mark) {
+            if bundle.isClean { return bundle }
+            // It ran, and is not allowed any more: what runs of it stays, and it is no reason to go back to what came before.
+            if bundle.isForbidden { return nil }
+        }
         for commit in try await mirror.firstParents(from: tip, until: nil, limit: Self.searchDepth).dropFirst() {
-            if let bundle = try await bundle(name, at: commit.id), bundle.isClean { return bundle }
+            guard let bundle = try await bundle(name, at: commit.id) else { continue }
+            if bundle.isClean { return bundle }
+            if bundle.isForbidden { return nil }
         }
         return nil
     }

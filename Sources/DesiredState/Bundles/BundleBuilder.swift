@@ -7,6 +7,8 @@ struct BundleBuilder {
     let runtimes: [Name: RuntimeCapabilities]
     let lookup: TreeLookup
     let tags: ImageTags?
+    /// What the bundle may use.
+    let powers: BundlePowers
     /// The bundle as it was loaded last.
     let previous: BundleData?
 
@@ -98,12 +100,13 @@ struct BundleBuilder {
     }
 
     private func make(_ work: [Work]) -> [(Int, FileResult)] {
-        let (name, tags) = (name, tags)
+        let (name, tags, powers) = (name, tags, powers)
         return Parallel.map(work, state: { GenerationHasher() }) { item, hasher in
             (
                 item.index,
                 FileResult(
-                    item.file, item.decoded, artifacts: item.artifacts, tags: tags, bundle: name, hasher: hasher)
+                    item.file, item.decoded, artifacts: item.artifacts, tags: tags, bundle: name, powers: powers,
+                    hasher: hasher)
             )
         }
     }

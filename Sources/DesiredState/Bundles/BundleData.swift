@@ -90,7 +90,7 @@ final class BundleData: Sendable {
     func loaded(at revision: ObjectID) -> LoadedBundle {
         LoadedBundle(
             name: name, revision: revision, tree: tree, workloads: contents.map { LoadedWorkload($0, revision: revision) },
-            diagnostics: diagnostics, broken: broken, unreadable: unreadable,
+            diagnostics: diagnostics, broken: broken, unreadable: unreadable, isForbidden: files.contains(where: \.isForbidden),
             unresolved: tags.compactMap { if case .pinned? = $0.state { nil } else { $0.tag } }, files: files)
     }
 

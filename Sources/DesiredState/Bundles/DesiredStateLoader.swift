@@ -11,6 +11,7 @@ public final class DesiredStateLoader: Sendable {
     let backends: Set<Name>?
     let enforcesPolicies: Bool
     private let tags: ImageTags?
+    private let permissions: BundlePermissions
     /// Knows what is being read, in case that ends the process; `nil` = nobody does.
     let watch: (any ContentGuard)?
     private let cache = Mutex(Cache())
@@ -21,12 +22,14 @@ public final class DesiredStateLoader: Sendable {
     ///   - backends: the access backends of the configuration; roles that name another one are refused. `nil` = not known.
     ///   - tags: where it is known what images by tag stand for; one that is missing there is an error. `nil` = tags are
     ///     taken as they are: nothing can be run of it.
+    ///   - permissions: what bundles may use; a bundle that uses more is held.
     ///   - enforcesPolicies: whether somebody acts on `policies/`; if not, a warning says so.
     public init(
         limits: LoadLimits = .init(), runtimes: [Name: RuntimeCapabilities], backends: Set<Name>? = nil,
-        enforcesPolicies: Bool = false, tags: ImageTags? = nil, watch: (any ContentGuard)? = nil
+        permissions: BundlePermissions = BundlePermissions(), enforcesPolicies: Bool = false, tags: ImageTags? = nil,
+        watch: (any ContentGuard)? = nil
     ) {
-        (self.limits, self.runtimes, self.backends) = (limits, runtimes, backends)
+        (self.limits, self.runtimes, self.backends, self.permissions) = (limits, runtimes, backends, permissions)
         (self.enforcesPolicies, self.tags, self.watch) = (enforcesPolicies, tags, watch)
     }
 
@@ -130,13 +133,13 @@ public final class DesiredStateLoader: Sendable {
         guard let tree = roots.first?.tree else { return nil }
         if let known = try cache.bundle(name, tree: tree, lookup, tags) { return known }
         let builder = BundleBuilder(
-            name: name, limits: limits, runtimes: runtimes, lookup: lookup, tags: tags, previous: cache.latest(name))
+            name: name, limits: limits, runtimes: runtimes, lookup: lookup, tags: tags, powers: permissions.of(name),
+            previous: cache.latest(name))
         let (stage, content) = ("read", ContentKey(.bundle, name.rawValue, id: tree.hex))
         if let why = watch?.begin(content, stage: stage) {
             return BundleData(
                 name, tree: tree, artifacts: [:], files: [], diagnostics: [Diagnostic(file: roots[0].path.shown, why)],
-                previous: nil,
-                isUnread: true)
+                previous: nil, isUnread: true)
         }
         defer { watch?.end(content, stage: stage) }
         let data = try builder.build(roots, tree: tree, parsed: &cache.parsed)

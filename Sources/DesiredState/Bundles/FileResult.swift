@@ -15,10 +15,12 @@ final class FileResult: Sendable {
     let tags: [(tag: ImageTag, state: ImageTags.State?)]
     let contents: [LoadedWorkload.Content]
     let diagnostics: [Diagnostic]
+    /// Something in it is not allowed for its bundle.
+    let isForbidden: Bool
 
     init(
         _ file: FoundFile, _ decoded: DecodedFile, artifacts: [ArtifactState], tags: ImageTags? = nil, bundle: Name,
-        hasher: GenerationHasher
+        powers: BundlePowers? = nil, hasher: GenerationHasher
     ) {
         (folder, name, path, blob) = (file.folder, file.name, file.path, file.blob)
         (self.decoded, self.artifacts) = (decoded, artifacts)
@@ -28,7 +30,9 @@ final class FileResult: Sendable {
         var contents: [LoadedWorkload.Content] = []
         var states = artifacts.makeIterator()
         var known: [(tag: ImageTag, state: ImageTags.State?)] = []
+        var denied: [Diagnostic] = []
         for item in decoded.workloads {
+            if let powers { denied += item.uses.compactMap { powers.diagnostic(of: $0, in: path) } }
             var workload = item.workload
             if let artifact = item.artifactPath {
                 let state = states.next() ?? .missing
@@ -69,7 +73,8 @@ final class FileResult: Sendable {
                 workload: workload, generation: digest.generation, parts: digest.parts, bundle: bundle, revision: .none)
             contents.append(LoadedWorkload.Content(desired: desired, file: path, decoded: item))
         }
-        (self.contents, self.diagnostics, self.tags) = (contents, diagnostics, known)
+        isForbidden = denied.contains { $0.severity == .error }
+        (self.contents, self.diagnostics, self.tags) = (contents, diagnostics + denied, known)
     }
 
     /// Stands in a list for a result that is being made.

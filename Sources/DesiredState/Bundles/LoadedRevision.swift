@@ -39,6 +39,8 @@ public struct LoadedBundle: Sendable {
     var broken: [(name: Name, file: String, position: Position)] = []
     /// There may be documents whose names nobody knows.
     var unreadable = false
+    /// It uses something that the service's configuration does not allow it.
+    public var isForbidden = false
     /// Images by tag whose digest nobody knows: each is an error of its own.
     public var unresolved: [ImageTag] = []
     /// What it was made of.

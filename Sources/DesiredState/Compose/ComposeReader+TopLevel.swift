@@ -46,7 +46,7 @@ extension ComposeReader {
                 if let name = owners.first, let volume = Self.label(pair.key) {
                     tell(
                         .note, pair.keyPosition, path,
-                        "begins empty as curfew-\(name)-\(volume); to keep what is in it, stop Compose and copy it there before the first start"
+                        "begins empty as curfew.\(name).\(volume); to keep what is in it, stop Compose and copy it there before the first start"
                     )
                 }
             }

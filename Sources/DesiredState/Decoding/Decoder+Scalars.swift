@@ -26,7 +26,7 @@ extension Decoder {
     }
 
     /// The text of any scalar as it is written, whatever its type: for quantities such as `2`, `0.5` and `500m`.
-    private func source(_ written: Int, _ label: String, _ example: String) -> String? {
+    func source(_ written: Int, _ label: String, _ example: String) -> String? {
         let index = resolve(written)
         guard yaml.nodes[index].kind == .scalar, yaml.nodes[index].count <= 64 else {
             report(written, "\(label) has to be \(example), not \(describe(written))")

@@ -25,6 +25,8 @@ indirect enum Form: Sendable {
     case setting
     /// A range of ports, written `20000-29999`.
     case ports
+    /// A port or a range of them: `443`, `8000-8999`.
+    case portOrRange
 }
 
 /// The fields of one kind of mapping, as an enum: its cases are the names in YAML.

@@ -28,7 +28,7 @@ enum ConfigurationRules {
 /// The top level of `curfew.yaml`.
 enum ConfigurationField: Int, FieldKey {
     case apiVersion, kind, repository, state, trust, identity, prune, limits, observe, runtimes, edge, access, secrets,
-        notifications, api
+        notifications, api, allow
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.apiVersion, .kind, .repository, .trust]
@@ -49,6 +49,7 @@ enum ConfigurationField: Int, FieldKey {
         case .runtimes:
             .map(key: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", value: .record(RuntimeField.shape), maximum: 64)
         case .edge: .record(EdgeField.shape)
+        case .allow: .list(.record(AllowField.shape), count: AllowField.rules)
         case .notifications:
             .map(key: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", value: .record(NotificationField.shape), maximum: 16)
         case .access:

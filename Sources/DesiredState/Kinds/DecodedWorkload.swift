@@ -16,12 +16,15 @@ final class DecodedWorkload: Sendable {
     let agePaths: [(path: RepositoryPath, position: Position)]
     /// `artifact.image` when it names a tag and no digest.
     let tag: (reference: String, position: Position)?
+    /// What it asks for that is not every bundle's to have.
+    let uses: [PowerUse]
 
     init(
         _ workload: Workload, position: Position, dependsOn: [Position], expose: [Position],
         artifactPath: (path: RepositoryPath, position: Position)?, agePaths: [(path: RepositoryPath, position: Position)] = [],
-        tag: (reference: String, position: Position)? = nil
+        tag: (reference: String, position: Position)? = nil, uses: [PowerUse] = []
     ) {
+        self.uses = uses
         self.workload = workload
         self.position = position
         self.dependsOn = dependsOn

@@ -30,6 +30,7 @@ extension Decoder {
         }
         if let node = top[.notifications] { configuration.notifications = notifications(node, folder: folder) }
         if let node = top[.api] { configuration.api = api(node, folder: folder) }
+        if let node = top[.allow] { configuration.allow = allow(node) }
         // After the runtimes: a way in names one of them.
         if let node = top[.access] {
             configuration.backends = backends(node, folder: folder, runtimes: configuration.runtimes)

@@ -2,10 +2,12 @@ internal import CurfewModel
 
 /// What only containers have, and secrets.
 extension Decoder {
-    func container(_ node: Int, ports: [Port]) -> ContainerOptions {
+    func container(_ node: Int, _ draft: inout Draft) {
         var options = ContainerOptions()
-        guard let record = record(node, "container", as: ContainerField.self) else { return options }
-        if let node = record[.args] { options.args = command(node, "container.args", ports: ports, isProgram: false) ?? [] }
+        guard let record = record(node, "container", as: ContainerField.self) else { return }
+        if let node = record[.args] {
+            options.args = command(node, "container.args", ports: draft.ports, isProgram: false) ?? []
+        }
         if let node = record[.workingDir], let path = string(node, "workingDir") {
             if path == "/" || Self.mountFault(path, containers: true) == nil {
                 options.workingDir = path
@@ -25,6 +27,7 @@ extension Decoder {
                 guard let name = name(item, "network") else { return }
                 if options.networks.contains(name) { return report(item, "network '\(name)' is named twice") }
                 options.networks.append(name)
+                draft.uses.append(PowerUse(power: .network(name.rawValue), position: position(item)))
             }
         }
         if let node = record[.capabilities] {
@@ -35,11 +38,12 @@ extension Decoder {
                     return report(item, "capability '\(word.prefix(42))' has to be written like NET_BIND_SERVICE, one by one")
                 }
                 options.capabilities.append(word)
+                draft.uses.append(PowerUse(power: .capability(word), position: position(item)))
             }
         }
         if let node = record[.writableRoot] { options.writableRoot = bool(node, "writableRoot") ?? false }
         if let node = record[.placement] { options.placement = placement(node) }
-        return options
+        draft.container = options
     }
 
     /// Constraints as Swarm writes them: `node.role==worker`.
@@ -65,20 +69,22 @@ extension Decoder {
             guard let record = record(item, "secret", as: SecretField.self), let node = record[.path],
                 let path = string(node, "secret path", maximum: 141)
             else { return }
-            let name = path.hasPrefix("/run/secrets/") ? path.dropFirst(13) : ""
-            let plain = name.utf8.allSatisfy {
+            let last = path.hasPrefix("/run/secrets/") ? path.dropFirst(13) : ""
+            let plain = last.utf8.allSatisfy {
                 (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
                     || "._-".utf8.contains($0)
             }
-            if name.isEmpty || !plain || name.hasPrefix(".") || name.hasPrefix("-") {
+            if last.isEmpty || !plain || last.hasPrefix(".") || last.hasPrefix("-") {
                 return report(node, "secret path '\(path.prefix(80))' has to be a file directly in /run/secrets")
             }
             if secrets.contains(where: { $0.path == path }) { return report(node, "secret path '\(path)' is used twice") }
-            if let file = record[.file].flatMap({ self.name($0, "secret file") }) {
+            if let node = record[.file], let file = name(node, "secret file") {
+                draft.uses.append(PowerUse(power: .secretFile(file.rawValue), position: position(node)))
                 secrets.append(SecretFile(path: path, source: .file(file)))
             } else if let node = record[.age], let source = string(node, "secret age") {
                 if let fault = Self.pathFault(source) { return report(node, "age '\(source.prefix(80))' \(fault)") }
                 draft.agePaths.append((RepositoryPath(source), position(node)))
+                draft.uses.append(PowerUse(power: .secretPath(source), position: position(node)))
                 secrets.append(SecretFile(path: path, source: .age(path: source, id: nil)))
             }
         }

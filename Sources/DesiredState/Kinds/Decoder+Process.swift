@@ -17,9 +17,11 @@ extension Decoder {
                 report(node, "artifact.url \(reason)")
             } else if let digest {
                 draft.artifact = .url(url, sha256: digest)
+                draft.uses.append(PowerUse(power: .download(url), position: position(node)))
             }
         }
         if let node = record[.image], let image = string(node, "artifact.image", maximum: 512) {
+            draft.uses.append(PowerUse(power: .image(image), position: position(node)))
             if Self.isPinned(image) {
                 draft.artifact = .image(image)
             } else if takesTags, Self.isRepository(image) {
@@ -63,6 +65,7 @@ extension Decoder {
         if authority.isEmpty { return "names no host" }
         // Credentials in a manifest are readable by everybody who may read the repository.
         if authority.contains("@") { return "holds credentials; they do not belong in a repository" }
+        if DownloadSource(url) == nil { return "names no usable host and port" }
         return nil
     }
 

@@ -22,6 +22,9 @@ extension Decoder {
                 report(record[.expose] ?? item, "expose \(expose) is used twice in this workload")
             }
             ports.append(Port(name: name, expose: expose, mode: mode, port: port))
+            if let expose, let node = record[.expose] {
+                draft.uses.append(PowerUse(power: .port(expose), position: position(node)))
+            }
             positions.append(record[.expose].map(position) ?? Position(line: 0, column: 0))
         }
         (draft.ports, draft.expose) = (ports, positions)
@@ -35,7 +38,7 @@ extension Decoder {
             pids: record[.pids].flatMap { integer($0, "pids", WorkloadRules.pids) })
     }
 
-    func mounts(_ node: Int, containers: Bool) -> [Mount] {
+    func mounts(_ node: Int, _ draft: inout Draft, containers: Bool) {
         var mounts: [Mount] = []
         list(node, "mounts", count: 0...WorkloadRules.entries) { item in
             guard let record = record(item, "mount", as: MountField.self) else { return }
@@ -53,9 +56,12 @@ extension Decoder {
             }
             let tmpfs = record[.tmpfs].flatMap { bytes($0, "tmpfs", WorkloadRules.memory) }
             if let node = record[.tmpfs], volume != nil { report(node, "a volume is not in memory; leave 'tmpfs' out") }
+            if let volume, let node = record[.volume] {
+                draft.uses.append(PowerUse(power: .volume(volume.rawValue), position: position(node)))
+            }
             mounts.append(Mount(path: path, volume: volume, tmpfs: tmpfs))
         }
-        return mounts
+        draft.mounts = mounts
     }
 
     /// Places that belong to the host's programs, the kernel or the artifact.

@@ -226,6 +226,8 @@ public struct ServiceConfiguration: Sendable, Hashable {
     public var secrets = SecretsConfiguration()
     /// Who is told.
     public var notifications: [Name: NotificationConfiguration] = [:]
+    /// Which bundles may use what.
+    public var allow: [AllowRule] = []
     /// Where the HTTP API listens and who may ask it.
     public var api = APIConfiguration()
 

@@ -73,6 +73,7 @@ struct Draft {
     var agePaths: [(path: RepositoryPath, position: Position)] = []
     var tag: (reference: String, position: Position)?
     var container = ContainerOptions()
+    var uses: [PowerUse] = []
 
     /// The workload; only called when nothing was reported.
     func finished(name: Name, labels: [String: String], at position: Position) -> DecodedWorkload? {
@@ -84,7 +85,7 @@ struct Draft {
         (workload.secrets, workload.container) = (secrets, container)
         return DecodedWorkload(
             workload, position: position, dependsOn: dependsOnPositions, expose: expose, artifactPath: artifactPath,
-            agePaths: agePaths, tag: tag)
+            agePaths: agePaths, tag: tag, uses: uses)
     }
 }
 
@@ -101,7 +102,7 @@ extension Decoder {
         if let node = spec[.env] { draft.env = environment(node, ports: draft.ports) }
         if let node = spec[.artifact] { artifact(node, &draft, takesTags: able?.resolvesTags ?? false) }
         if let node = spec[.resources] { draft.resources = resources(node) }
-        if let node = spec[.mounts] { draft.mounts = mounts(node, containers: able?.containers ?? false) }
+        if let node = spec[.mounts] { mounts(node, &draft, containers: able?.containers ?? false) }
         if let node = spec[.health] { draft.health = health(node, ports: draft.ports) }
         if let node = spec[.rollout] { draft.rollout = rollout(node) }
         if draft.rollout.keepWarm > .zero, !draft.ports.contains(where: { $0.expose != nil }), let node = spec[.rollout] {
@@ -110,9 +111,10 @@ extension Decoder {
         }
         if let node = spec[.dependsOn] { dependencies(node, &draft) }
         if let node = spec[.secrets] { secrets(node, &draft) }
-        if let node = spec[.container] { draft.container = container(node, ports: draft.ports) }
+        if let node = spec[.container] { container(node, &draft) }
         if let node = spec[.runtime], let name = name(node, "runtime") {
             draft.runtime = name
+            draft.uses.append(PowerUse(power: .runtime(name.rawValue), position: position(node)))
             if let capabilities = runtimes[name] {
                 check(spec, of: draft, runtime: name, can: capabilities)
             } else {

@@ -57,6 +57,12 @@ enum SchemaPrinter {
                 "type": .text("string"), "pattern": .text(portsPattern),
                 "description": .text("First and last port, within 1024-65535."),
             ]
+        case .portOrRange:
+            return [
+                "type": .array([.text("string"), .text("integer")]), "pattern": .text(AllowField.port),
+                "minimum": .integer(1), "maximum": .integer(65535),
+                "description": .text("A port, or the first and the last of a range: 8000-8999."),
+            ]
         }
     }
 

@@ -69,7 +69,8 @@ public struct ContainerMark: Sendable, Hashable {
         }
         guard let id = text("instance").flatMap({ InstanceID($0) }), let workload = text("workload").flatMap({ Name($0) }),
             let generation = text("generation").flatMap({ Generation($0) }),
-            let created = text("created").flatMap({ Int64($0) }), let owner = text("owner"), owner.utf8.count <= 64,
+            let created = text("created").flatMap({ Int64($0) }), (0...253_402_300_799_999).contains(created),
+            let owner = text("owner"), owner.utf8.count <= 64,
             let ports: [String: Int] = json("ports"), ports.count <= 64,
             ports.values.allSatisfy({ (1...65535).contains($0) })
         else { return nil }
@@ -82,8 +83,8 @@ public struct ContainerMark: Sendable, Hashable {
         self.ports = named
         parts = json("parts") ?? [:]
         revision = text("revision").flatMap { ObjectID($0) }
-        firstPort = text("port").flatMap { Int($0) }
-        ordinal = text("ordinal").flatMap { Int($0) } ?? 0
+        firstPort = text("port").flatMap { Int($0) }.flatMap { (1...65535).contains($0) ? $0 : nil }
+        ordinal = text("ordinal").flatMap { Int($0) }.flatMap { (0...1_000_000).contains($0) ? $0 : nil } ?? 0
         createdAt = Instant(milliseconds: created)
         if text("health") != nil {
             guard let check: HealthCheck = json("health") else { return nil }

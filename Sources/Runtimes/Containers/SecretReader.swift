@@ -1,13 +1,6 @@
 public import CurfewDrivers
 public import CurfewModel
-import Foundation
-import Subprocess
-
-#if canImport(System)
-    import System
-#else
-    import SystemPackage
-#endif
+import CurfewSystem
 
 /// Where a service's secrets come from.
 public struct SecretSettings: Sendable, Hashable {
@@ -23,6 +16,8 @@ public struct SecretSettings: Sendable, Hashable {
 public struct SecretReader: Sendable {
     /// The most that one secret may have, as Swarm allows it.
     public static let limit = 500 * 1024
+    /// A passphrase may be made to cost hours of work.
+    private static let patience = Duration.seconds(20)
     private let settings: SecretSettings
     private let artifacts: any ArtifactSource
 
@@ -41,10 +36,16 @@ public struct SecretReader: Sendable {
                 throw DriverError(
                     .failed, operation: operation, subject: secret.path, "the service's configuration names no secrets.folder")
             }
-            guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)") else {
-                throw DriverError(.failed, operation: operation, subject: secret.path, "\(folder)/\(name) cannot be read")
+            let path = "\(folder)/\(name)"
+            let found: [UInt8]?
+            do { found = try PlainFile.read(path, limit: Self.limit) } catch {
+                throw DriverError(
+                    .failed, operation: operation, subject: secret.path, "\(path) cannot be used: \(error.message)")
             }
-            return try bounded([UInt8](data), secret)
+            guard let found else {
+                throw DriverError(.failed, operation: operation, subject: secret.path, "there is no file \(path)")
+            }
+            return found
         case .age(let path, let id):
             guard let id else { throw DriverError(.failed, operation: operation, subject: secret.path, "\(path) is not there") }
             guard let identity = settings.identity else {
@@ -53,33 +54,32 @@ public struct SecretReader: Sendable {
                 )
             }
             let encrypted = try await artifacts.blob(id, limit: ByteCount(Int64(Self.limit * 2)))
-            let (bytes, fault) = try await decrypt(encrypted, identity, secret)
-            if let fault {
-                throw DriverError(.failed, operation: operation, subject: secret.path, "\(path) cannot be decrypted: \(fault)")
+            return try await decrypt(encrypted, path, identity, secret)
+        }
+    }
+
+    /// The encrypted bytes come from the repository, so they are anything: `age` gets them as a file that is whole, may write
+    /// no more than a secret has, and has no terminal to ask for a passphrase at.
+    private func decrypt(_ encrypted: [UInt8], _ path: String, _ identity: String, _ secret: SecretFile) async throws -> [UInt8]
+    {
+        func failure(_ code: DriverError.Code, _ message: String) -> DriverError {
+            DriverError(code, operation: "read the secret for", subject: secret.path, message)
+        }
+        let age = Program(
+            "age", ["--decrypt", "--identity", identity], input: encrypted, outputLimit: Self.limit, errorLimit: 4096,
+            hint: "install it with: apt-get install age")
+        let made: Program.Result
+        do { made = try await age.run(within: Self.patience) } catch {
+            switch error.code {
+            case .missingProgram: throw failure(.missingProgram, "age cannot be run: \(error.message)")
+            case .tooLarge: throw failure(.failed, "\(path) holds more than \(Self.limit / 1024) KiB")
+            default: throw failure(.failed, "\(path) cannot be decrypted: \(error.message)")
             }
-            return try bounded(bytes, secret)
         }
-    }
-
-    private func decrypt(_ encrypted: [UInt8], _ identity: String, _ secret: SecretFile) async throws -> ([UInt8], String?) {
-        do {
-            let made = try await run(
-                .name("age"), arguments: ["--decrypt", "--identity", identity], input: .array(encrypted),
-                output: .bytes(limit: Self.limit + 1), error: .string(limit: 4096))
-            let said = made.standardError.split(separator: "\n").first.map { String($0.prefix(200)).escapingControls }
-            return (made.standardOutput, made.terminationStatus.isSuccess ? nil : said ?? "age failed")
-        } catch {
-            throw DriverError(
-                .missingProgram, operation: "read the secret for", subject: secret.path,
-                "age cannot be run; install it with: apt-get install age")
+        guard made.isSuccess else {
+            let said = made.complaint.split(separator: "\n").first.map { String($0.prefix(200)).escapingControls }
+            throw failure(.failed, "\(path) cannot be decrypted: \(said ?? "age failed")")
         }
-    }
-
-    private func bounded(_ bytes: [UInt8], _ secret: SecretFile) throws -> [UInt8] {
-        guard bytes.count <= Self.limit else {
-            throw DriverError(
-                .failed, operation: "read the secret for", subject: secret.path, "it has more than \(Self.limit / 1024) KiB")
-        }
-        return bytes
+        return made.output
     }
 }

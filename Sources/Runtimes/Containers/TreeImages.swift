@@ -1,14 +1,8 @@
 public import CurfewDockerAPI
 public import CurfewDrivers
 public import CurfewModel
+import CurfewSystem
 import Foundation
-import Subprocess
-
-#if canImport(System)
-    import System
-#else
-    import SystemPackage
-#endif
 
 /// Makes an image of a folder of the repository: a base image with the folder's files in `/app`. Its name is its content,
 /// so the same folder is built once.
@@ -37,9 +31,13 @@ public struct TreeImages: Sendable {
     /// - Throws: ``DriverError``, ``DockerError``.
     public func prepare(_ tree: ObjectID, on client: DockerClient) async throws {
         let reference = reference(of: tree)
+        let labels = [
+            ContainerMark.kind: "image", ContainerMark.prefix + "tree": tree.hex, ContainerMark.prefix + "base": base,
+        ]
         do {
-            _ = try await client.image(reference)
-            return
+            let found = try await client.image(reference).Config?.Labels ?? [:]
+            // One without our labels was not made here: it loses the name, and the folder is built.
+            if labels.allSatisfy({ found[$0.key] == $0.value }) { return }
         } catch let error as DockerError where error.isNotFound {}
         try SmallFile.makeFolder(scratch)
         let folder = "\(scratch)/\(UUID().uuidString.lowercased())"
@@ -50,19 +48,22 @@ public struct TreeImages: Sendable {
         try SmallFile.replace(folder + "/Dockerfile", Data(recipe.utf8))
         let archive = folder + ".tar"
         defer { try? FileManager.default.removeItem(atPath: archive) }
-        let result = try await run(
-            .name("tar"),
-            arguments: Arguments([
+        let tar = Program(
+            "tar",
+            [
                 "--create", "--file", archive, "--directory", folder, "--owner=0", "--group=0", "--numeric-owner",
                 "--sort=name",
                 "--mtime=@0", "--mode=a+rX,go-w", "Dockerfile", "app",
-            ]), output: .discarded, error: .string(limit: 4096))
-        guard result.terminationStatus.isSuccess else {
-            throw DriverError(
-                .storage, operation: "pack", subject: tree.short, result.standardError.prefix(300).description.escapingControls)
+            ], hint: "install it with: apt-get install tar")
+        let result: Program.Result
+        do { result = try await tar.run(within: .seconds(600)) } catch {
+            throw DriverError(.storage, operation: "pack", subject: tree.short, error.message)
+        }
+        guard result.isSuccess else {
+            throw DriverError(.storage, operation: "pack", subject: tree.short, result.complaint.escapingControls)
         }
         let data = try Data(contentsOf: URL(filePath: archive), options: .mappedIfSafe)
-        let id = try await client.build(data, labels: [ContainerMark.kind: "image", ContainerMark.prefix + "tree": tree.hex])
+        let id = try await client.build(data, labels: labels)
         try await client.tag(id, repository: Self.repository, tag: String(reference.dropFirst(Self.repository.count + 1)))
     }
 }

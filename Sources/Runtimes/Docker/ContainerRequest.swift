@@ -32,7 +32,7 @@ struct ContainerRequest: Codable, Sendable {
         config.Env = PortPlan.environment(of: workload, id: mark.id)
         config.User = options.user
         config.WorkingDir = options.workingDir
-        config.ExposedPorts = Dictionary(uniqueKeysWithValues: mark.ports.values.map { ("\($0)/tcp", .init()) })
+        config.ExposedPorts = Dictionary(mark.ports.values.map { ("\($0)/tcp", .init()) }) { first, _ in first }
         // What we probe the engine need not.
         if workload.health?.probe != .image { config.Healthcheck = .init(Test: ["NONE"]) }
         limit(workload)
@@ -48,7 +48,8 @@ struct ContainerRequest: Codable, Sendable {
         mount(workload, secrets, volumeName)
         if case .published(let address) = reach {
             host.PortBindings = Dictionary(
-                uniqueKeysWithValues: mark.ports.values.map { ("\($0)/tcp", [.init(HostIp: address, HostPort: "")]) })
+                mark.ports.values.map { ("\($0)/tcp", [.init(HostIp: address, HostPort: "")]) }
+            ) { first, _ in first }
         }
     }
 

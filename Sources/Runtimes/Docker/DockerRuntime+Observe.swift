@@ -15,6 +15,7 @@ extension DockerRuntime {
             try await missing(in: list, before, seen)
             try await look(at: list)
             try await audit()
+            if isOpen { for entry in await intruders() { entered.yield(entry) } }
             return known.values.map(\.instance).sorted { $0.id < $1.id }
         }
     }
@@ -96,6 +97,7 @@ extension DockerRuntime {
         instance.reportedHealth = summary.health
         var sight = Sight(summary: summary, instance: instance, request: request)
         if mark.health?.probe == .image { sight.healthcheck = Self.words(of: details.Config.Healthcheck) }
+        if details.State.Running ?? false { sight.process = details.State.Pid }
         return sight
     }
 

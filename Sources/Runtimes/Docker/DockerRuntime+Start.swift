@@ -57,7 +57,7 @@ extension DockerRuntime {
             try note(mark.id, entry)
             for name in workload.container.networks {
                 try await client.connect(
-                    container, to: Self.network(name), aliases: [workload.name.rawValue, mark.id.rawValue])
+                    container, to: EngineNames.network(name), aliases: [workload.name.rawValue, mark.id.rawValue])
             }
             try await client.startContainer(container)
             let details = try await client.container(container)
@@ -119,43 +119,5 @@ extension DockerRuntime {
         let text = workload.container.user ?? image.Config?.User ?? ""
         if text.isEmpty { return 0 }
         return text.split(separator: ":", omittingEmptySubsequences: false).first.flatMap { uid_t($0) }
-    }
-
-    /// The engine's name of a network that manifests name.
-    static func network(_ name: Name) -> String { "curfew-net-\(name)" }
-
-    private func makeNetworks(_ workload: Workload) async throws {
-        try await makeNetwork(network, isolated: true)
-        for name in workload.container.networks { try await makeNetwork(Self.network(name), isolated: false) }
-    }
-
-    private func makeNetwork(_ name: String, isolated: Bool) async throws {
-        if let task = linking[name] { return try await task.value }
-        let task = Task { try await ensureNetwork(name, isolated: isolated) }
-        linking[name] = task
-        defer { linking[name] = nil }
-        try await task.value
-    }
-
-    private func ensureNetwork(_ name: String, isolated: Bool) async throws {
-        do { _ = try await client.network(name) } catch let error as DockerError where error.isNotFound {
-            do {
-                try await client.createNetwork(
-                    name: name, driver: "bridge", labels: [ContainerMark.kind: "network"],
-                    options: isolated ? ["com.docker.network.bridge.enable_icc": "false"] : [:])
-            } catch let error as DockerError where error.isConflict {}
-        }
-    }
-
-    /// The engine's names of the volumes of a workload.
-    private func makeVolumes(_ workload: Workload) async throws -> [Name: String] {
-        var names: [Name: String] = [:]
-        for volume in workload.mounts.compactMap(\.volume) {
-            let name = "curfew-\(workload.name)-\(volume)"
-            let labels = [ContainerMark.kind: "volume", ContainerMark.prefix + "workload": workload.name.rawValue]
-            try await client.createVolume(name: name, labels: labels)
-            names[volume] = name
-        }
-        return names
     }
 }

@@ -55,10 +55,14 @@ extension DockerRuntime {
                 since: Self.nanoseconds(since), until: Self.nanoseconds(max(now, since)),
                 filters: Self.filters
             ) { event in
-                if let entry = self.entry(of: event, isLive: false) { found.append(entry) }
+                guard let entry = self.entry(of: event, isLive: false) else { return }
+                found.append(entry)
+                guard found.count <= 20_000 else {
+                    throw DockerError(.tooLarge, "read the engine's history", "it tells of more than 20000 entries at once")
+                }
             }
         }
-        return found
+        return found + (isOpen ? await intruders() : [])
     }
 
     /// The entry that an event tells of; `nil` for what is none, or our own.

@@ -54,6 +54,8 @@ public actor DockerRuntime: InteractiveRuntime {
         var request: ContainerRequest?
         /// The image's own check, whose runs are nobody's entry.
         var healthcheck: String?
+        /// Its first process, on the engine's machine.
+        var process: Int?
     }
 
     /// Sets up a runtime; connects to nobody.

@@ -5,7 +5,9 @@ import Glibc
 extension LocalRuntime {
     public func observe() async throws -> [ObservedInstance] {
         let isOpen = isOpen
-        return try await lanes.run { [self] in try lookAtAll(asOwner: isOpen) }
+        let found = try await lanes.run { [self] in try lookAtAll(asOwner: isOpen) }
+        if isOpen { for entry in try await intruders() { entered.yield(entry) } }
+        return found
     }
 
     /// Looks at every instance; each store folder in use is walked once, however many instances use it.

@@ -39,6 +39,7 @@ extension LocalRuntime {
         for task in stopping.values { task.cancel() }
         watcher.stop()
         report.finish()
+        entered.finish()
         groups.close()
     }
 

@@ -13,12 +13,13 @@ extension LocalRuntime {
                 "the local runtime runs no container images; use a folder of the repository or a url")
         case .tree(_, let id): try await prepare(id.hex) { [self] in try await unpack(tree: id) }
         case .url(let url, let sha256):
+            let allowed = configuration.downloads(workload.bundle)
             guard Generation(sha256) != nil else {
                 throw DriverError(
                     .badArtifact, operation: "prepare", subject: workload.workload.name.rawValue,
                     "its sha256 is not 64 lower-case hexadecimal digits")
             }
-            try await prepare(sha256) { [self] in try await unpack(url: url, sha256: sha256) }
+            try await prepare(sha256) { [self] in try await unpack(url: url, sha256: sha256, from: allowed) }
         }
     }
 
@@ -42,9 +43,10 @@ extension LocalRuntime {
         }
     }
 
-    private nonisolated func unpack(url: String, sha256: String) async throws {
+    private nonisolated func unpack(url: String, sha256: String, from allowed: [String]) async throws {
         let download = Download(
-            url: url, sha256: sha256, limit: configuration.maxArtifact, timeout: configuration.downloadTimeout, lanes: slowLane)
+            url: url, sha256: sha256, limit: configuration.maxArtifact, timeout: configuration.downloadTimeout,
+            allowed: allowed, lanes: slowLane)
         let subject = download.subject
         guard let format = ArchiveFormat(url: url) else {
             throw DriverError(

@@ -6,11 +6,12 @@ import Foundation
 /// found again by a record beside it, its process id and its start time.
 ///
 /// One process at a time may use a folder (the service's state lock sees to that).
-public actor LocalRuntime: Runtime {
+public actor LocalRuntime: EntryObserving {
     public nonisolated let name: Name
     public nonisolated let capabilities: RuntimeCapabilities
     /// One line for each instance that has ended, also for those started by an earlier process, once ``open()`` is done.
     public nonisolated let events: AsyncStream<RuntimeEvent>
+    public nonisolated let entries: AsyncStream<ObservedEntry>
 
     nonisolated let configuration: LocalRuntimeConfiguration
     nonisolated let artifacts: any ArtifactSource
@@ -22,6 +23,7 @@ public actor LocalRuntime: Runtime {
     /// Unpacking takes long and must not hold up a start.
     nonisolated let slowLane: Lanes
     nonisolated let report: AsyncStream<RuntimeEvent>.Continuation
+    nonisolated let entered: AsyncStream<ObservedEntry>.Continuation
 
     /// Left-overs may only be removed, and changed folders put aside, by the one who owns the folder.
     var isOpen = false
@@ -58,11 +60,13 @@ public actor LocalRuntime: Runtime {
         slowLane = Lanes("curfew.local.\(configuration.name).slow", count: 2)
         ports = Ports(configuration.firstPort...configuration.lastPort)
         (events, report) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
+        (entries, entered) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4096))
     }
 
     deinit {
         watcher.stop()
         report.finish()
+        entered.finish()
         rotation?.cancel()
     }
 

@@ -22,6 +22,9 @@ public struct LocalRuntimeConfiguration: Sendable {
     public var logFiles: Int
     /// A download that takes longer is given up.
     public var downloadTimeout: Span
+    /// The hosts that archives of a bundle come from: names and addresses, wherever they are, and `public` for every host at a
+    /// public address.
+    public var downloads: @Sendable (Name) -> [String] = { _ in ["public"] }
 
     /// Makes a configuration; it is checked by `LocalRuntime.init`.
     public init(

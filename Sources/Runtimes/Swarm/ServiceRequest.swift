@@ -9,9 +9,10 @@ enum ServiceRequest {
     ///   - secrets: secrets of the swarm, as files.
     ///   - networks: ids of the networks that it joins.
     static func spec(
-        _ mark: ContainerMark, of workload: Workload, image: String, secrets: [ServiceContainer.Secret], networks: [String]
+        _ mark: ContainerMark, of workload: Workload, image: String, secrets: [ServiceContainer.Secret], networks: [String],
+        formerVolumes: Set<Name> = []
     ) -> ServiceSpec {
-        var task = ServiceSpec.Task(container: container(mark, of: workload, image: image))
+        var task = ServiceSpec.Task(container: container(mark, of: workload, image: image, formerVolumes))
         if !secrets.isEmpty { task.ContainerSpec.Secrets = secrets }
         let limits = workload.resources
         if limits != Resources() {
@@ -34,14 +35,12 @@ enum ServiceRequest {
         return spec
     }
 
-    /// A service's name has at most 63 bytes and an instance's id up to 100: what makes the id unique stands at its end.
-    static func name(of id: InstanceID) -> String {
-        let text = id.rawValue
-        guard text.utf8.count > 63 else { return text }
-        return text.prefix(30) + "-" + text.suffix(32).drop { $0 == "-" }
-    }
+    /// A service's name has at most 63 bytes and an instance's id up to 100.
+    static func name(of id: InstanceID) -> String { EngineNames.fitted(id.rawValue, limit: 63) }
 
-    private static func container(_ mark: ContainerMark, of workload: Workload, image: String) -> ServiceContainer {
+    private static func container(
+        _ mark: ContainerMark, of workload: Workload, image: String, _ formerVolumes: Set<Name>
+    ) -> ServiceContainer {
         let values = PortPlan.placeholders(of: workload)
         let options = workload.container
         var container = ServiceContainer(Image: image)
@@ -62,18 +61,22 @@ enum ServiceRequest {
         container.Init = true
         // A service is never changed, so the grace is settled when it is made: as long as a healthy one gets.
         container.StopGracePeriod = max(workload.rollout.drain.milliseconds, 1000) * 1_000_000
-        container.Mounts = mounts(workload)
+        container.Mounts = mounts(workload, mark.owner, formerVolumes)
         return container
     }
 
-    private static func mounts(_ workload: Workload) -> [ServiceContainer.Mount] {
+    private static func mounts(_ workload: Workload, _ owner: String, _ former: Set<Name>) -> [ServiceContainer.Mount] {
         var mounts = workload.mounts.map { mount -> ServiceContainer.Mount in
             if let size = mount.tmpfs { return .init(memory: size.value, at: mount.path) }
-            let labels = [
-                ContainerMark.kind: mount.volume == nil ? "scratch" : "volume",
-                ContainerMark.prefix + "workload": workload.name.rawValue,
-            ]
-            return .init(volume: mount.volume.map { "curfew-\(workload.name)-\($0)" }, at: mount.path, labels: labels)
+            guard let volume = mount.volume else {
+                let mark = ObjectMark("scratch", owner: owner, ["workload": workload.name.rawValue])
+                return .init(volume: nil, at: mount.path, labels: mark.labels)
+            }
+            let name =
+                former.contains(volume)
+                ? EngineNames.formerVolume(volume, of: workload.name) : EngineNames.volume(volume, of: workload.name)
+            let mark = ObjectMark.volume(volume, of: workload.name, owner: owner)
+            return .init(volume: name, at: mount.path, labels: mark.labels)
         }
         // A place for temporary files that every program expects, unless the manifest has something else there.
         if !workload.mounts.contains(where: { $0.path == "/tmp" }) { mounts.append(.init(memory: 64 << 20, at: "/tmp")) }

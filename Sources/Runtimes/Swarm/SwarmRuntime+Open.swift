@@ -7,6 +7,7 @@ extension SwarmRuntime {
     public func open() async throws {
         guard !isOpen else { return }
         isOpen = true
+        noteFormerVolumes()
         watching = Task { [weak self] in
             var pause = Duration.milliseconds(100)
             while !Task.isCancelled {

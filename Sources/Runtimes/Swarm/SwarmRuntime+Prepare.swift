@@ -53,14 +53,18 @@ extension SwarmRuntime {
             let name = names.name("curfew-\(workload.name)", bytes)
             while let sweeping { _ = await sweeping.result }
             let id = try await pool.ask("make a secret") { client in
-                do { return try await client.secret(name).ID } catch let error as DockerError where error.isNotFound {}
-                let labels = [
-                    ContainerMark.kind: "secret", ContainerMark.prefix + "owner": self.owner,
-                    ContainerMark.prefix + "workload": workload.name.rawValue,
-                ]
+                let mark = ObjectMark("secret", owner: self.owner, ["workload": workload.name.rawValue])
+                func ours() async throws -> String {
+                    let there = try await client.secret(name)
+                    try mark.check(
+                        there.Spec.Labels, "secret \(name)", removal: "docker secret rm \(name)",
+                        folder: self.configuration.folder)
+                    return there.ID
+                }
+                do { return try await ours() } catch let error as DockerError where error.isNotFound {}
                 do {
-                    return try await client.createSecret(name: name, labels: labels, Data(bytes))
-                } catch let error as DockerError where error.isConflict { return try await client.secret(name).ID }
+                    return try await client.createSecret(name: name, labels: mark.labels, Data(bytes))
+                } catch let error as DockerError where error.isConflict { return try await ours() }
             }
             let file = ServiceContainer.Secret.Target(
                 Name: String(secret.path.dropFirst("/run/secrets/".count)), UID: String(user ?? 0), GID: "0",

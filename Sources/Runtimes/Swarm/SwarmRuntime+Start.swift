@@ -31,7 +31,9 @@ extension SwarmRuntime {
             let secrets = try await secrets(of: workload)
             let instant = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
             let mark = ContainerMark(id, of: desired, ordinal: ordinal, createdAt: instant, owner: owner)
-            let spec = ServiceRequest.spec(mark, of: workload, image: image, secrets: secrets, networks: networks)
+            let former = try await formerVolumes(of: workload)
+            let spec = ServiceRequest.spec(
+                mark, of: workload, image: image, secrets: secrets, networks: networks, formerVolumes: former)
             let service = try await make(spec, login)
             do {
                 try note(id, Ledger.Entry(object: service, document: try JSONEncoder().encode(spec)))
@@ -97,40 +99,5 @@ extension SwarmRuntime {
             known.values.filter { $0.workload == workload }.map(\.ordinal)
                 + ordinals.values.filter { $0.workload == workload }.map(\.ordinal))
         return (0...taken.count).first { !taken.contains($0) } ?? 0
-    }
-
-    /// The id of a network that manifests name: one that reaches over all nodes, made when it is not there.
-    private func network(_ name: Name) async throws -> String {
-        if let task = linking[name] { return try await task.value }
-        let task = Task { try await ensureNetwork("curfew-net-\(name)") }
-        linking[name] = task
-        defer { linking[name] = nil }
-        return try await task.value
-    }
-
-    private func ensureNetwork(_ name: String) async throws -> String {
-        try await pool.ask("make a network") { client in
-            do { return try await Self.overlay(name, client) } catch let error as DockerError where error.isNotFound {}
-            do {
-                try await client.createNetwork(name: name, driver: "overlay", labels: [ContainerMark.kind: "network"])
-            } catch let error as DockerError where error.isConflict {}
-            return try await Self.overlay(name, client)
-        }
-    }
-
-    private static func overlay(_ name: String, _ client: DockerClient) async throws -> String {
-        var found = try await client.network(name)
-        // One that was just made has no driver until the swarm has given it addresses.
-        for _ in 0..<100 where found.Driver?.isEmpty ?? true {
-            try await Task.sleep(for: .milliseconds(100))
-            found = try await client.network(name)
-        }
-        guard found.Driver == "overlay" else {
-            throw DockerError(
-                .refused, "make a network",
-                "network \(name) is there and no overlay network, so it ends at one node; remove it with: docker network rm \(name)"
-            )
-        }
-        return found.Id
     }
 }

@@ -133,7 +133,7 @@ import Testing
         #expect(result.tells("services.web.volumes[5].volume.nocopy"))
         #expect(result.tells("services.web.tmpfs[1]", "names no size"))
         #expect(result.tells("volumes.data.driver_opts"))
-        #expect(result.tells("volumes.data", "begins empty as curfew-web-data"))
+        #expect(result.tells("volumes.data", "begins empty as curfew.web.data"))
         #expect(result.tells("volumes.unused", "used by no service"))
     }
 

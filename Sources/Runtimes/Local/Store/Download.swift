@@ -3,13 +3,20 @@ import Crypto
 import CurfewDrivers
 import CurfewModel
 import Foundation
+import NIOSSL
 
 /// Fetches a file whose SHA-256 is known. Nothing of it is used before the digest is right.
+///
+/// The address comes from a manifest, so whoever may write one chooses whom this machine speaks to: the host is looked up
+/// once, has to be at a public address or to be named by the service's configuration, and is spoken to at the address that was
+/// looked at. A redirect stays at its scheme, host and port.
 struct Download: Sendable {
     var url: String
     var sha256: String
     var limit: ByteCount
     var timeout: Span
+    /// Hosts that it may come from: names and addresses, and `public`.
+    var allowed: [String]
     /// Where the bytes are written.
     var lanes: Lanes
 
@@ -17,15 +24,35 @@ struct Download: Sendable {
 
     /// Writes the file to `path`, which does not exist yet.
     func fetch(to path: String) async throws {
+        guard let source = DownloadSource(url) else {
+            throw bad("the address is no http or https address without credentials")
+        }
+        try await withDeadline {
+            let addresses = try await lanes.run { try PeerAddress.find(source, allowed: allowed, subject: subject) }
+            for (number, address) in addresses.enumerated() {
+                do { return try await fetch(to: path, source, at: address) } catch let error as DriverError
+                    where error.code == .unreachable && number + 1 < addresses.count
+                { try await lanes.run { try Files.remove(path, for: "download artifact") } }
+            }
+        }
+    }
+
+    /// - Parameter address: the literal address to connect to, whatever the name leads to by then.
+    private func fetch(to path: String, _ source: DownloadSource, at address: String) async throws {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(20)
         // A refused connection is an answer; whoever wants the artifact asks again anyway.
         configuration.connectionPool.retryConnectionEstablishment = false
         // What comes is what the digest is of; an encoding would have to be unpacked unverified.
         configuration.decompression = .disabled
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        configuration.tlsConfiguration = tls
+        configuration.dnsOverride = [source.host: address]
+        if let written = URLComponents(string: url)?.host { configuration.dnsOverride[written] = address }
         let client = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
         do {
-            try await withDeadline { try await fetch(to: path, client) }
+            try await follow(source, to: path, client)
             try await client.shutdown()
         } catch {
             try? await client.shutdown()
@@ -47,12 +74,9 @@ struct Download: Sendable {
         }
     }
 
-    private func fetch(to path: String, _ client: HTTPClient) async throws {
+    private func follow(_ source: DownloadSource, to path: String, _ client: HTTPClient) async throws {
         var address = url
         for _ in 0...Self.mostRedirects {
-            guard let parts = URLComponents(string: address), parts.host?.isEmpty == false,
-                ["http", "https"].contains(parts.scheme?.lowercased())
-            else { throw bad("the address, or one that it leads to, is no http or https address") }
             let response: HTTPClientResponse
             do {
                 response = try await client.execute(
@@ -63,8 +87,13 @@ struct Download: Sendable {
                 throw DriverError(.unreachable, operation: "download artifact", subject: subject, "\(error)")
             }
             if (300..<400).contains(response.status.code), let location = response.headers.first(name: "location") {
-                guard let next = URL(string: location, relativeTo: URL(string: address))?.absoluteString else {
-                    throw bad("it redirects to something that is no address")
+                guard let next = URL(string: location, relativeTo: URL(string: address))?.absoluteString,
+                    let target = DownloadSource(next)
+                else { throw bad("it redirects to something that is no http or https address") }
+                guard target == source else {
+                    throw bad(
+                        "it redirects to another place (\(target.scheme)://\(target.place)), which is never followed; name the final address in the manifest"
+                    )
                 }
                 address = next
                 continue
