@@ -96,6 +96,7 @@ let package = Package(
         .target(name: "CProcess", path: "Sources/CProcess"),
 
         module("System", ["CProcess"]),
+        module("TLS", [http, tls]),
         module("Model", []),
         module("GitSource", ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CLibGit2", subprocess]),
         module("DesiredState", ["CurfewModel", "CLibYAML", crypto]),
@@ -106,10 +107,10 @@ let package = Package(
         module("Observation", ["CurfewModel", "CurfewDrivers", posix, core]),
         module(
             "Runtimes/Local", as: "LocalRuntime",
-            ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CLauncher", "CProcess", crypto, subprocess, http]),
+            ["CurfewSystem", "CurfewTLS", "CurfewModel", "CurfewDrivers", "CLauncher", "CProcess", crypto, subprocess, http]),
         // Its streams are taken where the caller is, actors too.
         .target(
-            name: "CurfewDockerAPI", dependencies: [http, core, posix, http1, tls], path: "Sources/DockerAPI",
+            name: "CurfewDockerAPI", dependencies: ["CurfewTLS", http, core, posix, http1, tls], path: "Sources/DockerAPI",
             swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
         module(
             "Runtimes/Containers", as: "Containers",
@@ -127,7 +128,7 @@ let package = Package(
         module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewSystem", "CurfewModel", "CurfewDrivers", subprocess]),
         module("Metrics", [measures]),
         module("Journal", ["CurfewModel", crypto, database]),
-        module("Notifications", ["CurfewSystem", "CurfewModel", http, core, http1, crypto, subprocess]),
+        module("Notifications", ["CurfewSystem", "CurfewTLS", "CurfewModel", http, core, http1, crypto]),
         module("Views", ["CurfewModel", "CurfewJournal"]),
         .target(
             name: "CurfewConsole", dependencies: ["CurfewModel", "CurfewJournal", "CurfewViews", mustache, crypto],
@@ -140,7 +141,9 @@ let package = Package(
         module(
             "API",
             [
-                "CurfewSystem", "CurfewModel", "CurfewJournal", "CurfewMetrics", "CurfewViews", "CurfewConsole", "CZlib", web,
+                "CurfewSystem", "CurfewTLS", "CurfewModel", "CurfewJournal", "CurfewMetrics", "CurfewViews", "CurfewConsole",
+                "CZlib",
+                web,
                 webTLS, tokens,
                 http, crypto, core,
                 posix, http1, logging,
@@ -163,7 +166,7 @@ let package = Package(
             [
                 "CurfewSystem", "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewJournal",
                 "CurfewDaemon",
-                "CurfewGates", "CurfewAPI", arguments, logging, subprocess, http, core, http1,
+                "CurfewGates", "CurfewAPI", "CurfewTLS", arguments, logging, subprocess, http, core, http1,
             ]),
         .executableTarget(
             name: "curfew", dependencies: ["CurfewCLI", "CurfewGitSource"], path: "Sources/curfew", swiftSettings: strict),
@@ -179,7 +182,8 @@ let package = Package(
         tests(
             "API",
             [
-                "CurfewModel", "CurfewJournal", "CurfewAPI", "CurfewViews", "CurfewConsole", web, webTesting, tokens, http,
+                "CurfewSystem", "CurfewModel", "CurfewJournal", "CurfewAPI", "CurfewViews", "CurfewConsole", web, webTesting,
+                tokens, http,
                 crypto, posix, core, http1, logging,
                 subprocess,
             ]),

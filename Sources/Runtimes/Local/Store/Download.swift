@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CurfewTLS
 import Crypto
 import CurfewDrivers
 import CurfewModel
@@ -17,7 +18,7 @@ struct Download: Sendable {
 
     /// Writes the file to `path`, which does not exist yet.
     func fetch(to path: String) async throws {
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        var configuration = HTTPClient.Configuration.strict()
         configuration.timeout.connect = .seconds(20)
         // A refused connection is an answer; whoever wants the artifact asks again anyway.
         configuration.connectionPool.retryConnectionEstablishment = false
