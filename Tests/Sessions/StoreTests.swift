@@ -73,7 +73,7 @@ import Testing
         try await house.open {
             let folder = house.state.recordings
             guard mount("tmpfs", folder, "tmpfs", 0, "size=4m,mode=0700") == 0 else { return }
-            defer { umount2(folder, Int32(MNT_DETACH.rawValue)) }
+            defer { umount2(folder, Int32(MNT_DETACH)) }
             let client = try await Client(house)
             try await client.ask(house, ["cat"])
             let accepted = try await client.accepted()
