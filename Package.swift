@@ -96,6 +96,7 @@ let package = Package(
         .target(name: "CProcess", path: "Sources/CProcess"),
 
         module("System", ["CProcess"]),
+        module("TLS", [http, tls]),
         module("Model", []),
         module(
             "GitSource",
@@ -108,10 +109,10 @@ let package = Package(
         module("Observation", ["CurfewModel", "CurfewDrivers", posix, core]),
         module(
             "Runtimes/Local", as: "LocalRuntime",
-            ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CLauncher", "CProcess", crypto, http, tls]),
+            ["CurfewSystem", "CurfewTLS", "CurfewModel", "CurfewDrivers", "CLauncher", "CProcess", crypto, http, tls]),
         // Its streams are taken where the caller is, actors too.
         .target(
-            name: "CurfewDockerAPI", dependencies: [http, core, posix, http1, tls], path: "Sources/DockerAPI",
+            name: "CurfewDockerAPI", dependencies: ["CurfewTLS", http, core, posix, http1, tls], path: "Sources/DockerAPI",
             swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
         module(
             "Runtimes/Containers", as: "Containers",
@@ -129,7 +130,7 @@ let package = Package(
         module("Edges/HAProxy", as: "HAProxyEdge", ["CurfewSystem", "CurfewModel", "CurfewDrivers", subprocess]),
         module("Metrics", [measures]),
         module("Journal", ["CurfewModel", crypto, database]),
-        module("Notifications", ["CurfewSystem", "CurfewModel", http, core, http1, crypto, subprocess]),
+        module("Notifications", ["CurfewSystem", "CurfewTLS", "CurfewModel", http, core, http1, crypto]),
         module("Views", ["CurfewModel", "CurfewJournal"]),
         .target(
             name: "CurfewConsole", dependencies: ["CurfewModel", "CurfewJournal", "CurfewViews", mustache, crypto],
@@ -142,7 +143,9 @@ let package = Package(
         module(
             "API",
             [
-                "CurfewSystem", "CurfewModel", "CurfewJournal", "CurfewMetrics", "CurfewViews", "CurfewConsole", "CZlib", web,
+                "CurfewSystem", "CurfewTLS", "CurfewModel", "CurfewJournal", "CurfewMetrics", "CurfewViews", "CurfewConsole",
+                "CZlib",
+                web,
                 webTLS, tokens,
                 http, crypto, core,
                 posix, http1, logging,
@@ -165,7 +168,7 @@ let package = Package(
             [
                 "CurfewSystem", "CurfewModel", "CurfewGitSource", "CurfewDesiredState", "CurfewPlanning", "CurfewJournal",
                 "CurfewDaemon",
-                "CurfewGates", "CurfewAPI", arguments, logging, subprocess, http, core, http1,
+                "CurfewGates", "CurfewAPI", "CurfewTLS", arguments, logging, subprocess, http, core, http1,
             ]),
         .executableTarget(
             name: "curfew", dependencies: ["CurfewCLI", "CurfewGitSource"], path: "Sources/curfew", swiftSettings: strict),
@@ -181,7 +184,8 @@ let package = Package(
         tests(
             "API",
             [
-                "CurfewModel", "CurfewJournal", "CurfewAPI", "CurfewViews", "CurfewConsole", web, webTesting, tokens, http,
+                "CurfewSystem", "CurfewModel", "CurfewJournal", "CurfewAPI", "CurfewViews", "CurfewConsole", web, webTesting,
+                tokens, http,
                 crypto, posix, core, http1, logging,
                 subprocess,
             ]),

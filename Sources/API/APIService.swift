@@ -1,5 +1,7 @@
 public import Logging
 import Glibc
+import CurfewSystem
+import CurfewTLS
 import NIOSSL
 import Synchronization
 
@@ -59,12 +61,14 @@ public struct APIService: Sendable {
     public init(_ settings: Settings, host: any APIHost, log: Logger) {
         (self.settings, self.log) = (settings, log)
         feed = EventFeed(limit: settings.streams)
-        table = ConnectionTable(limit: settings.limits.connections)
-        gate = Self.gate(settings, host: host, feed: feed, log: log)
+        table = ConnectionTable(settings.limits)
+        gate = Self.gate(settings, host: host, feed: feed, table: table, log: log)
     }
 
     /// Everything behind the sockets.
-    static func gate(_ settings: Settings, host: any APIHost, feed: EventFeed, log: Logger) -> Gate {
+    static func gate(
+        _ settings: Settings, host: any APIHost, feed: EventFeed, table: ConnectionTable = ConnectionTable(), log: Logger
+    ) -> Gate {
         let journal = JournalSource(path: settings.journal)
         let secrets = settings.webhooks.compactMap { name, file in Webhooks.Forge(rawValue: name).map { ($0, file) } }
         let hooks = Webhooks(
@@ -72,18 +76,21 @@ public struct APIService: Sendable {
         let doorman = Doorman(
             way: settings.isUnix ? .unix : .address, tokens: settings.tokens.map { TokenFile(path: $0) },
             identities: settings.oidc.map { OIDCProvider($0) }, allowsAnonymousViewers: settings.allowsAnonymousViewers,
-            isSecure: settings.tls != nil)
+            sessions: ConsoleSessions(), cookie: SessionCookie(instance: settings.instance, isSecure: settings.tls != nil))
         let routes = Routes(
             host: host, journal: journal,
             stream: EventStream(feed: feed, journal: journal, heartbeat: settings.heartbeat), hooks: hooks,
-            console: ConsoleRoutes(host: host, journal: journal, doorman: doorman, isSecure: settings.tls != nil))
+            console: ConsoleRoutes(host: host, journal: journal, doorman: doorman))
         return Gate(
             routes: routes.all, hosts: HostCheck(configured: settings.hosts, address: settings.host, isLocal: settings.isLocal),
-            checks: RouteChecks(doorman: doorman, deadline: settings.deadline), host: host, log: log)
+            checks: RouteChecks(doorman: doorman, deadline: settings.deadline, table: table), host: host, log: log)
     }
 
     /// The port that it listens on, `nil` before and for a Unix socket.
     public var port: Int? { bound.state.withLock { $0.port } }
+
+    /// Connections at this moment.
+    var openConnections: Int { table.count }
 
     /// Whether it listens just now.
     public var isListening: Bool { bound.state.withLock { $0.isListening } }
@@ -95,6 +102,7 @@ public struct APIService: Sendable {
                 while !Task.isCancelled {
                     try? await Task.sleep(for: min(settings.heartbeat, .seconds(15)))
                     feed.beat(longestWrite: .seconds(30))
+                    table.reportMalformed(to: log)
                 }
                 feed.close()
             }
@@ -115,7 +123,7 @@ public struct APIService: Sendable {
         let (log, bound, address) = (log, bound, settings.address)
         let socket =
             switch address {
-            case .unix(let path): try ListeningSocket.unix(path)
+            case .unix(let path): try UnixSocket.listen(path, mode: 0o600)
             case .address(let host, let port): try ListeningSocket.address(host, port: port)
             }
         defer {
@@ -138,16 +146,19 @@ extension APIService.Settings {
 
     var host: String? { if case .address(let host, _) = address { host } else { nil } }
 
+    /// What tells this Curfew from others on the host, before and after a restart.
+    var instance: String {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return "\(host)\n\(journal)\n\(address)"
+    }
+
     /// Whether only programs of this machine reach it.
     var isLocal: Bool { host.map { $0 == "::1" || $0.hasPrefix("127.") } ?? true }
 
     func makeTLS() throws -> TLSConfiguration? {
         guard let tls else { return nil }
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: try NIOSSLCertificate.fromPEMFile(tls.cert).map { .certificate($0) },
-            privateKey: .privateKey(try NIOSSLPrivateKey(file: tls.key, format: .pem)))
-        configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = ["http/1.1"]
-        return configuration
+        return try TLSRules.server(certificate: tls.cert, key: tls.key)
     }
 }

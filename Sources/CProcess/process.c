@@ -19,7 +19,7 @@
 
 enum { MOST_DESCRIPTORS = 16, OUT_OF_THE_WAY = 64 };
 
-static int prepare_signals(posix_spawnattr_t *attributes) {
+static int prepare_signals(posix_spawnattr_t *attributes, int keeps_terminal) {
     sigset_t standard, blocked;
     sigfillset(&standard);
     sigemptyset(&blocked);
@@ -27,7 +27,7 @@ static int prepare_signals(posix_spawnattr_t *attributes) {
     if (code == 0) code = posix_spawnattr_setsigmask(attributes, &blocked);
     if (code == 0)
         code = posix_spawnattr_setflags(
-            attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+            attributes, (keeps_terminal ? 0 : POSIX_SPAWN_SETSID) | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     return code;
 }
 
@@ -51,7 +51,7 @@ int curfew_spawn(const curfew_spawn_t *spawn, pid_t *pid) {
         code = posix_spawn_file_actions_adddup2(&actions, away[count], count);
     }
     if (code == 0) code = posix_spawn_file_actions_addclosefrom_np(&actions, 3 + spawn->descriptor_count);
-    if (code == 0) code = prepare_signals(&attributes);
+    if (code == 0) code = prepare_signals(&attributes, spawn->keeps_terminal);
     if (code == 0)
         code = posix_spawnp(pid, spawn->program, &actions, &attributes, spawn->arguments, spawn->environment);
     for (int i = 0; i < count; i++) close(away[i]);

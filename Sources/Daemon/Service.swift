@@ -103,8 +103,8 @@ public struct CurfewService: Service {
         accessBackends =
             trust == nil ? [:] : Composition.backends(of: configuration, state: state, clock: { accessClock.now })
         sessions = Composition.sessions(
-            accessBackends, runtimes: runtimes, state: state, journal: journal, reconciler: reconciler, log: log,
-            now: { accessClock.now })
+            accessBackends, runtimes: runtimes, state: state, journal: journal, reconciler: reconciler,
+            recordings: Composition.recordings(of: configuration), log: log, now: { accessClock.now })
         if let trust {
             access = AccessKeeper(
                 AccessKeeper.Parts(

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CurfewTLS
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -30,17 +31,14 @@ public final class DockerClient: Sendable {
         throws
     {
         (self.endpoint, self.timeout, self.maxAnswer) = (endpoint, timeout, maxAnswer)
-        var configuration = HTTPClient.Configuration()
-        configuration.redirectConfiguration = .disallow
-        configuration.timeout.connect = .seconds(5)
+        var configuration = HTTPClient.Configuration.strict()
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.idleTimeout = .seconds(30)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32
         var tls: TLSConfiguration?
         if let files = endpoint.tls {
             do {
-                var made = TLSConfiguration.makeClientConfiguration()
-                made.minimumTLSVersion = .tlsv12
+                var made = TLSRules.client()
                 made.trustRoots = .file(files.authority)
                 made.certificateChain = try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) }
                 made.privateKey = .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem))

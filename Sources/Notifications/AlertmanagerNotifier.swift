@@ -35,10 +35,10 @@ public final class AlertmanagerNotifier: Notifier {
             ]
             labels["workload"] = notice.workload?.rawValue
             labels["person"] = notice.person?.rawValue
-            annotations = ["summary": String(notice.message.prefix(1000))]
+            annotations = ["summary": notice.message.prefix(bytes: 1000)]
             for (name, value) in notice.details.sorted(by: { $0.key < $1.key }).prefix(16) {
                 annotations["detail_" + name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }] =
-                    String(value.prefix(500))
+                    value.prefix(bytes: 500)
             }
             startsAt = notice.at.iso8601
             // An event is shown for ten minutes; what goes on is told again before its time is over.

@@ -1,4 +1,6 @@
 import AsyncHTTPClient
+import CurfewModel
+import CurfewTLS
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -9,10 +11,7 @@ final class HTTPSender: Sendable {
     private let client: HTTPClient
 
     init() {
-        var configuration = HTTPClient.Configuration()
-        configuration.redirectConfiguration = .disallow
-        configuration.timeout.connect = .seconds(5)
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: .strict())
     }
 
     deinit { client.shutdown { _ in } }
@@ -33,7 +32,8 @@ final class HTTPSender: Sendable {
         let status = Int(response.status.code)
         guard (200..<300).contains(status) else {
             let answer = try? await response.body.collect(upTo: 4096)
-            let text = String(decoding: answer.map { Array($0.readableBytesView.prefix(300)) } ?? [], as: UTF8.self)
+            let bytes = answer.map { Array($0.readableBytesView.prefix(300)) } ?? []
+            let text = String(decoding: bytes, as: UTF8.self).escapingControls
             // Too many, too early, or a fault of theirs passes; a refusal does not.
             let isFinal = (400..<500).contains(status) && ![401, 403, 404, 408, 425, 429].contains(status)
             throw NotificationError("\(what) refuses it with status \(status): \(text)", isFinal: isFinal)

@@ -17,10 +17,10 @@ enum MailMessage {
         if let workload = notice.workload { lines.append("workload: \(workload)") }
         if let person = notice.person { lines.append("person: \(person)") }
         for (name, value) in notice.details.sorted(by: { $0.key < $1.key }).prefix(32) {
-            lines.append("\(name.prefix(64)): \(value.prefix(500))")
+            lines.append("\(name.prefix(bytes: 64)): \(value.prefix(bytes: 500))")
         }
         // One line of ours is one line of the mail, and none is longer than SMTP allows.
-        return lines.map { String($0.escapingControls.prefix(900)) }.joined(separator: "\r\n") + "\r\n"
+        return lines.map { $0.escapingControls.prefix(bytes: 900) }.joined(separator: "\r\n") + "\r\n"
     }
 
     /// At most 120 characters of printable ASCII.

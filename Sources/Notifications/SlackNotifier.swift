@@ -25,9 +25,13 @@ public final class SlackNotifier: Notifier {
             case (_, .warning): "WARNING"
             case (_, .info): "INFO"
             }
-        var text = String(notice.message.prefix(2000))
-        for (sign, entity) in [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")] { text = text.replacing(sign, with: entity) }
-        // Backticks would end the code that keeps everything else plain.
-        return "*\(mark)* `\(notice.kind)` ```\(text.replacing("`", with: "'"))```"
+        return "*\(mark)* `\(plain(notice.kind, upTo: 100))` ```\(plain(notice.message, upTo: 2000))```"
+    }
+
+    /// Backticks would end the code that keeps everything else plain. Scalar by scalar: a sign with a combining mark behind it
+    /// is the same sign to whoever reads the bytes.
+    private static func plain(_ text: String, upTo limit: Int) -> String {
+        text.prefix(bytes: limit).escapingControls.replacing(scalar: "&", with: "&amp;").replacing(scalar: "<", with: "&lt;")
+            .replacing(scalar: ">", with: "&gt;").replacing(scalar: "`", with: "'")
     }
 }

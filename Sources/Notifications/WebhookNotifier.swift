@@ -41,7 +41,7 @@ public final class WebhookNotifier: Notifier {
 
         init(_ notice: Notice) {
             (id, kind, severity) = (notice.id, notice.kind, notice.severity.rawValue)
-            (state, message, at) = (notice.state.rawValue, notice.message, notice.at.iso8601)
+            (state, message, at) = (notice.state.rawValue, notice.message.prefix(bytes: 8000), notice.at.iso8601)
             (until, workload, person) = (notice.until?.iso8601, notice.workload?.rawValue, notice.person?.rawValue)
             details = notice.details
         }

@@ -79,8 +79,10 @@ extension Program {
             descriptors.withUnsafeBufferPointer { descriptors in
                 var spawn = curfew_spawn_t(
                     program: program, arguments: words.pointers, environment: variables.pointers,
-                    input: read?.descriptor ?? nothing, output: output.descriptor, errors: errors.descriptor,
-                    descriptors: descriptors.baseAddress, descriptor_count: Int32(descriptors.count))
+                    input: read?.descriptor ?? nothing, output: output.descriptor,
+                    errors: isInteractive ? STDERR_FILENO : errors.descriptor,
+                    descriptors: descriptors.baseAddress, descriptor_count: Int32(descriptors.count),
+                    keeps_terminal: isInteractive ? 1 : 0)
                 return curfew_spawn(&spawn, &pid)
             }
         }

@@ -16,6 +16,8 @@ public struct Program: Sendable, Hashable {
     public var errorLimit: Int
     /// What to say when it is missing: the package that brings it.
     public var hint: String
+    /// It may ask the person at the terminal, and its standard error goes where this process's own goes.
+    public var isInteractive = false
 
     /// Makes a program to be run.
     public init(

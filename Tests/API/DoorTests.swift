@@ -1,3 +1,4 @@
+import CurfewSystem
 import CurfewTestSupport
 import Foundation
 import Glibc
@@ -60,7 +61,7 @@ import Testing
         house.settings.address = .unix(house.socket)
         house.settings.allowsAnonymousViewers = false
         // What a dead service left behind is in nobody's way.
-        close(try ListeningSocket.unix(house.socket))
+        close(try UnixSocket.listen(house.socket, mode: 0o600))
         try await house.run { _ in
             var info = stat()
             #expect(stat(house.socket, &info) == 0 && info.st_mode & 0o777 == 0o600)

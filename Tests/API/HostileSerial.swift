@@ -61,7 +61,7 @@ import Testing
             #expect(try await ask("http://127.0.0.1:\(port)/api/v1/status").code == 200)
             #expect(ContinuousClock.now - start < .seconds(5))
             // The oldest made room; the newest are still there.
-            #expect(await eventually { sockets.count(where: { !$0.read().isClosed }) <= 512 })
+            #expect(await eventually { sockets.count(where: { !$0.read().isClosed }) <= 256 })
             let last = try #require(sockets.last)
             last.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(await eventually { last.read().text.hasPrefix("HTTP/1.1 200") })
@@ -74,7 +74,7 @@ import Testing
             for (text, code) in [
                 ("GET /healthz HTTP/1.1\r\n\r\n", "400"),
                 ("GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n", "400"),
-                ("GET http://localhost/healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n", "421"),
+                ("GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"),
                 ("GET //evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"),
                 (
                     "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",

@@ -34,7 +34,15 @@ struct House: Sendable {
 
     /// Runs `body` beside the service; `body` gets the port, 0 for a Unix socket.
     func run(listens: Bool = true, _ body: (Int) async throws -> Void) async throws {
-        let service = APIService(settings, host: host, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try await run(listens: listens) { _, port in try await body(port) }
+    }
+
+    /// The same, with the service itself.
+    func run(
+        listens: Bool = true, log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        _ body: (APIService, Int) async throws -> Void
+    ) async throws {
+        let service = APIService(settings, host: host, log: log)
         let feed = service.feed
         journal.onAppend { _ in feed.ring() }
         let task = Task { await service.run() }
@@ -43,7 +51,7 @@ struct House: Sendable {
             guard isThere else {
                 throw ProgramFailure(command: "api", output: "it does not listen")
             }
-            try await body(service.port ?? 0)
+            try await body(service, service.port ?? 0)
         } catch {
             task.cancel()
             await task.value

@@ -65,7 +65,7 @@ import Testing
 
     private func refusal(_ provider: OIDCProvider, _ token: String) async -> Problem? {
         do {
-            _ = try await provider.caller(of: token)
+            _ = try await provider.identity(of: token)
             return nil
         } catch { return error as? Problem }
     }
@@ -73,17 +73,52 @@ import Testing
     @Test func groupsGiveRoles() async throws {
         let fixture = try await Fixture()
         let provider = fixture.provider()
-        let viewer = try await provider.caller(of: try await fixture.token())
-        #expect(viewer == Caller(name: "oidc alice@example.org", role: .viewer, isExplicit: true))
-        let boss = try await provider.caller(of: try await fixture.token(["groups": .words(["dev", "sre"])]))
+        let viewer = try await provider.identity(of: try await fixture.token()).caller
+        let name = "oidc sub=u1 iss=\(fixture.server.issuer)"
+        #expect(viewer == Caller(name: name, role: .viewer, isExplicit: true))
+        let boss = try await provider.identity(of: try await fixture.token(["groups": .words(["dev", "sre"])])).caller
         #expect(boss.role == .operator)
-        let single = try await provider.caller(of: try await fixture.token(["groups": .text("sre"), "aud": .text("curfew")]))
+        let single = try await provider.identity(
+            of: try await fixture.token(["groups": .text("sre"), "aud": .text("curfew")])
+        ).caller
         #expect(single.role == .operator)
         for groups in [Claims.Value.words([]), .words(["SRE"]), .text("sre dev"), .number(1), .other] {
             let found = await refusal(provider, try await fixture.token(["groups": groups]))
             #expect(found?.status == .forbidden)
         }
         await fixture.server.stop()
+    }
+
+    /// A name of the journal is what the provider vouches for, and no claim can look like another one.
+    @Test func callersAreNamedByWhatWasVerified() async throws {
+        let fixture = try await Fixture()
+        let provider = fixture.provider()
+        let issuer = "iss=\(fixture.server.issuer)"
+        let bytes = (0..<256).map { String(UnicodeScalar($0) ?? " ") }.joined()
+        for (changes, wanted) in [
+            (["email_verified": .flag(true)], "oidc sub=u1 \(issuer) email=alice@example.org"),
+            (["email_verified": .flag(false)], "oidc sub=u1 \(issuer)"),
+            (["email_verified": .text("true")], "oidc sub=u1 \(issuer)"),
+            (["email_verified": .number(1)], "oidc sub=u1 \(issuer)"),
+            (["preferred_username": .text("root")], "oidc sub=u1 \(issuer)"),
+            (["sub": .text("u1 email=root@example.org")], "oidc sub=u1%20email%3Droot@example.org \(issuer)"),
+            (["sub": .text("a\nb\u{202E}\u{301}")], "oidc sub=a%0Ab%E2%80%AE%CC%81 \(issuer)"),
+        ] as [([String: Claims.Value?], String)] {
+            let name = try await provider.identity(of: try await fixture.token(changes)).caller.name
+            #expect(name == wanted)
+        }
+        let name = try await provider.identity(of: try await fixture.token(["sub": .text(String(bytes.prefix(120)))])).caller
+            .name
+        #expect(name.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F } && name.split(separator: " ").count == 3)
+        for subject in ["", String(repeating: "x", count: 256)] {
+            await #expect(throws: Problem.self) {
+                try await provider.identity(of: try await fixture.token(["sub": .text(subject)]))
+            }
+        }
+        let identity = try await provider.identity(of: try await fixture.token())
+        #expect(provider.isCurrent(identity))
+        fixture.pass(.seconds(331))
+        #expect(!provider.isCurrent(identity))
     }
 
     @Test func whatIsClaimedIsChecked() async throws {
@@ -107,7 +142,7 @@ import Testing
                 "\(words): \(String(describing: found))")
         }
         // Within what clocks may differ by.
-        _ = try await provider.caller(of: try await fixture.token(["exp": .number(now - 20), "nbf": .number(now + 20)]))
+        _ = try await provider.identity(of: try await fixture.token(["exp": .number(now - 20), "nbf": .number(now + 20)]))
         await fixture.server.stop()
     }
 
@@ -150,7 +185,7 @@ import Testing
     @Test func keysAreCachedRotatedAndAskedForSeldom() async throws {
         let fixture = try await Fixture()
         let provider = fixture.provider()
-        for _ in 0..<5 { _ = try await provider.caller(of: try await fixture.token()) }
+        for _ in 0..<5 { _ = try await provider.identity(of: try await fixture.token()) }
         #expect(fixture.server.requests.count == 2)
         // Made-up keys make nobody ask more than once a minute.
         for number in 0..<20 {
@@ -163,14 +198,14 @@ import Testing
         let encryption = Fixture.jwk(next, "enc", extra: ", \"use\": \"enc\"")
         fixture.server.publish("\(strange), \(encryption), \(Fixture.jwk(next, "k2", extra: ", \"use\": \"sig\""))")
         fixture.pass(.seconds(61))
-        #expect(try await provider.caller(of: try await fixture.token(kid: "k2", key: next)).role == .viewer)
+        #expect(try await provider.identity(of: try await fixture.token(kid: "k2", key: next)).caller.role == .viewer)
         #expect(fixture.server.requests.count == 4)
         #expect(await refusal(provider, try await fixture.token(kid: "enc", key: next)) != nil)
         #expect(await refusal(provider, try await fixture.token()) != nil, "a key that was taken back is still good")
         // With the provider down, its last keys stay good for a day.
         fixture.server.set("/keys", .init(status: .internalServerError))
         fixture.pass(.seconds(7200))
-        _ = try await provider.caller(of: try await fixture.token(kid: "k2", key: next))
+        _ = try await provider.identity(of: try await fixture.token(kid: "k2", key: next))
         fixture.pass(.seconds(90_000))
         #expect(await refusal(provider, try await fixture.token(kid: "k2", key: next))?.status == .serviceUnavailable)
         await fixture.server.stop()

@@ -17,7 +17,9 @@ import Testing
             hooks: Webhooks(secrets: secrets, memory: DeliveryMemory(), fetch: {}),
             console: ConsoleRoutes(
                 host: house.host, journal: source,
-                doorman: Doorman(way: .address, tokens: nil, identities: nil, allowsAnonymousViewers: true), isSecure: false)
+                doorman: Doorman(
+                    way: .address, tokens: nil, identities: nil, allowsAnonymousViewers: true, sessions: ConsoleSessions(),
+                    cookie: SessionCookie(instance: "test", isSecure: false)))
         ).all.filter { !$0.isPage }
     }
 

@@ -30,6 +30,25 @@ import Testing
         #expect(!text.contains("<") && text.components(separatedBy: "```").count == 3, "\(text)")
     }
 
+    /// Whatever stands behind a sign, it is the sign to whoever reads the bytes.
+    @Test func noMarkHidesASign() {
+        for mark in ["\u{301}", "\u{338}", "\u{200D}", "\u{FE0F}", "\u{20E3}", "\u{1F3FD}", ""] {
+            var notice = Self.notice
+            notice.message = ["<", "!channel>", "`", "`", "`", "&", ">", "@here"].map { $0 + mark }.joined()
+            let text = SlackNotifier.text(notice)
+            for sign in ["<", ">"] { #expect(!text.unicodeScalars.contains { String($0) == sign }, "\(mark) \(text)") }
+            #expect(text.utf8.count(where: { $0 == UInt8(ascii: "`") }) == 8, "\(text)")
+        }
+        // One character of a megabyte is a megabyte.
+        var notice = Self.notice
+        notice.message = "a" + String(repeating: "\u{301}", count: 1 << 20)
+        notice.details = ["x": notice.message]
+        #expect(SlackNotifier.text(notice).utf8.count < 3000)
+        #expect(AlertmanagerNotifier.Alert(notice, "x").annotations.values.allSatisfy { $0.utf8.count <= 1000 })
+        let mail = MailMessage.text(notice, from: "c@example.org", to: ["o@example.org"])
+        #expect(mail.components(separatedBy: "\r\n").allSatisfy { $0.utf8.count <= 998 })
+    }
+
     @Test func aMailIsLinesOfItsOwn() {
         var notice = Self.notice
         (notice.message, notice.id) = ("a\r\nBcc: evil@example.org\r\n\r\nbody ü", "x>\r\nTo: y")

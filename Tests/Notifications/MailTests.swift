@@ -42,6 +42,27 @@ import Testing
         } throws: { ($0 as? NotificationError)?.isFinal == false }
     }
 
+    /// curl ends before it has read the mail: the notice failed, and nothing else does.
+    @Test(.timeLimit(.minutes(1))) func aServerThatHangsUpHarmsNobody() async throws {
+        let server = try TinyServer { _ in }
+        defer { server.close() }
+        let down = try freePort()
+        var notice = FormTests.notice
+        notice.details = Dictionary(
+            uniqueKeysWithValues: (0..<32).map { ("detail-\($0)", String(repeating: "x", count: 5000)) })
+        await withTaskGroup(of: Void.self) { group in
+            for round in 0..<20 {
+                let port = round.isMultiple(of: 2) ? server.port : down
+                group.addTask { [notice] in
+                    await #expect(throws: NotificationError.self) { try await notifier(port).send(notice) }
+                }
+            }
+        }
+        let program = notifier(down).program(notice, to: ["ops@example.org"])
+        #expect(program.arguments.first == "-q" && program.arguments.contains("--tlsv1.2"))
+        #expect(program.environment["HOME"] == nil && program.input != nil)
+    }
+
     /// The server offers no STARTTLS: nothing is sent in the clear.
     @Test func nothingGoesInTheClearUnasked() async throws {
         let sink = MailSink()

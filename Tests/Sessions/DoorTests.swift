@@ -2,6 +2,7 @@ import CurfewModel
 import CurfewTestSupport
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 @testable import CurfewDaemon
@@ -154,16 +155,19 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)))
     func nobodyShutsTheOthersOut() async throws {
-        let seats = Seats()
-        for _ in 0..<8 { #expect(seats.wait(1000)) }
-        #expect(!seats.wait(1000))
-        #expect(seats.wait(1001))
-        seats.stopWaiting(1000)
-        #expect(seats.wait(1000))
-        for _ in 0..<23 { #expect(seats.wait(0)) }
-        #expect(!seats.wait(0))
+        let seats = Seats(own: 7)
+        let first = try #require(seats.wait(1000))
+        for _ in 0..<7 { #expect(seats.wait(1000) != nil) }
+        #expect(seats.wait(1000) == nil)
+        #expect(seats.wait(1001) != nil)
+        seats.stopWaiting(first)
+        #expect(seats.wait(1000) != nil)
+        // Root's and the daemon's own are theirs, however many others there are.
+        for account in UInt32(2000)..<2100 { _ = seats.wait(account) }
+        for index in 0..<32 { #expect(seats.wait(index.isMultiple(of: 2) ? 0 : 7) != nil) }
+        #expect(seats.wait(0) == nil || seats.wait(7) == nil)
         var limits = Reception.Limits()
-        limits.seats.waiting = 2
+        (limits.seats.waiting, limits.seats.reserved) = (2, 2)
         let house = try await House("door", limits: limits)
         try await house.open {
             let waiting = [try await Client(house), try await Client(house)]
@@ -173,6 +177,42 @@ import Testing
             let isFree = await eventually { (try? await Client(house).hello()) != nil }
             #expect(isFree)
         }
+    }
+
+    /// Whoever has the most makes room, and nobody who has one makes room for those who have many.
+    @Test func manyAccountsShutNobodyOut() throws {
+        var limits = Seats.Limits()
+        (limits.waiting, limits.waitingOfOne) = (16, 8)
+        let seats = Seats(limits, own: 7)
+        let closed = Mutex<[UInt32]>([])
+        func wait(_ account: UInt32) -> Int? { seats.wait(account) { closed.withLock { $0.append(account) } } }
+        for account in UInt32(1)...4 { for _ in 0..<8 { _ = wait(account) } }
+        let mine = try #require(wait(1000))
+        for _ in 0..<100 { for account in UInt32(1)...4 { _ = wait(account) } }
+        #expect(!closed.withLock { $0.contains(1000) })
+        seats.stopWaiting(mine)
+        // More accounts than places: the oldest goes, and whoever comes gets in.
+        for account in UInt32(3000)..<3200 { #expect(wait(account) != nil) }
+        #expect(wait(1000) != nil)
+    }
+
+    @Test func sessionsAndAttemptsAreCountedByAccount() {
+        var limits = Seats.Limits()
+        (limits.inside, limits.insideOfOne, limits.insideReserved) = (6, 3, 2)
+        limits.refused = (burst: 2, every: .seconds(1))
+        let seats = Seats(limits, own: 7)
+        #expect((0..<4).map { _ in seats.enter(1000) } == [true, true, true, false])
+        #expect(seats.enter(1001) && !seats.enter(1002))
+        #expect(seats.enter(0) && seats.enter(7) && !seats.enter(0))
+        seats.leave(1000)
+        #expect(!seats.enter(1002))
+        let now = Instant(milliseconds: 0)
+        #expect(seats.mayTry(1000, now: now) && seats.mayTry(1000, now: now) && !seats.mayTry(1000, now: now))
+        #expect(seats.mayTry(1001, now: now))
+        seats.succeeded(1001)
+        #expect(seats.mayTry(1001, now: now) && seats.mayTry(1001, now: now) && !seats.mayTry(1001, now: now))
+        #expect((0..<100).allSatisfy { _ in seats.mayTry(0, now: now) && seats.mayTry(7, now: now) })
+        #expect(seats.mayTry(1000, now: now + .seconds(1)))
     }
 
     @Test func oneAccountIsToldOfNowAndThen() {

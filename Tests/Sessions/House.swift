@@ -22,7 +22,10 @@ final class House: Sendable {
     let keys: SigningKeys
     let person: Person
 
-    init(_ label: String, recordsInput: Bool = true, state folder: String? = nil, limits: Reception.Limits = .init())
+    init(
+        _ label: String, recordsInput: Bool = true, state folder: String? = nil, limits: Reception.Limits = .init(),
+        recordings: RecordingBounds = .init()
+    )
         async throws
     {
         scratch = try Scratch(label)
@@ -44,7 +47,8 @@ final class House: Sendable {
         sessions = Sessions(
             Sessions.Parts(
                 state: state, backends: [backend], chooser: chooser, journal: journal, now: { .current },
-                log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, limits: limits))
+                log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, limits: limits,
+                recordings: recordings))
     }
 
     /// Opens the door, runs `body`, and closes it.

@@ -1,6 +1,8 @@
 @testable import CurfewAPI
 import Foundation
 import HTTPTypes
+import Hummingbird
+import NIOHTTP1
 
 /// What arrives over HTTP and is read by us: a first part of header lines, then a body. The framing itself is tried on a
 /// running server, by `HostileSerial`.
@@ -10,6 +12,7 @@ enum HTTPTarget {
         HostCheck(configured: [], address: "::1", isLocal: true),
         HostCheck(configured: ["Curfew.Example.com"], address: nil, isLocal: true),
     ]
+    private static let cookie = SessionCookie(instance: "fuzz", isSecure: true)
     private static let secret = Data("0123456789abcdef".utf8)
 
     @Sendable static func run(_ bytes: UnsafeRawBufferPointer) {
@@ -41,5 +44,16 @@ enum HTTPTarget {
         if case .success(let entries) = TokenFile.parse(text) {
             expect(entries.allSatisfy { $0.digest.count == 32 && TokenFile.isName($0.name) }, "a token without a digest")
         }
+        if let name = HTTPField.Name("Cookie") {
+            var cookies = HTTPFields()
+            cookies.append(HTTPField(name: name, value: text))
+            let head = HTTPRequest(method: .get, scheme: "https", authority: "x", path: "/", headerFields: cookies)
+            let id = cookie.id(in: Request(head: head, body: .init(buffer: .init())))
+            expect(id.map { $0.utf8.count == 43 } ?? true, "an id that is none")
+        }
+        let method = HTTPMethod.POST
+        var raw = HTTPRequestHead(version: .http1_1, method: method, uri: text, headers: [:])
+        for field in fields { raw.headers.add(name: field.name.rawName, value: field.value) }
+        if FramingCheck.problem(of: raw) == nil { expect(text.hasPrefix("/"), "a target that is no path") }
     }
 }

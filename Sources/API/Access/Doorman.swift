@@ -1,9 +1,13 @@
+import Crypto
+import CurfewModel
+import Foundation
 import Glibc
 import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// Finds out who asks.
+/// Finds out who asks. Believes what the kernel says, a token, or a session that a token has begun; no header that somebody
+/// on the way may have added.
 struct Doorman: Sendable {
     /// How connections come in.
     enum Way: Sendable, Equatable {
@@ -15,25 +19,18 @@ struct Doorman: Sendable {
     let tokens: TokenFile?
     let identities: (any IdentityProvider)?
     let allowsAnonymousViewers: Bool
-    /// Whether connections are encrypted.
-    var isSecure = false
+    let sessions: ConsoleSessions
+    let cookie: SessionCookie
 
     /// Whether somebody can be known by a token.
     var knowsTokens: Bool { tokens != nil || identities != nil }
-
-    /// Whether a token is good just now.
-    func knows(_ token: String) async -> Bool { await (try? caller(of: token)) != nil }
 
     /// - Throws: ``Problem`` 401 or 403.
     func caller(_ request: Request, _ channel: any Channel) async throws -> Caller {
         let given = request.headers[values: .authorization]
         guard given.count <= 1 else { throw Self.unauthorized("more than one Authorization") }
         if let header = given.first { return try await named(header) }
-        // A browser's, which sends it by itself: it proves nothing about who wrote the request.
-        if let token = Cookie.token(in: request, isSecure: isSecure), var caller = try? await caller(of: token) {
-            caller.isExplicit = false
-            return caller
-        }
+        if let caller = signedIn(request) { return caller }
         if way == .unix { return try await peer(of: channel) }
         if allowsAnonymousViewers { return .anonymous }
         throw Self.unauthorized("send Authorization: Bearer TOKEN")
@@ -44,15 +41,39 @@ struct Doorman: Sendable {
         guard words.count == 2, words[0].lowercased() == "bearer", header.utf8.count <= 16_384 else {
             throw Self.unauthorized("Authorization has to be: Bearer TOKEN")
         }
-        return try await caller(of: String(words[1]))
+        let token = String(words[1])
+        guard let caller = caller(of: try await credential(of: token)) else { throw Self.unknown }
+        return caller
     }
 
-    private func caller(of token: String) async throws -> Caller {
-        if let caller = tokens?.caller(of: token) { return caller }
+    /// What a token is worth just now.
+    /// - Throws: ``Problem`` when it is worth nothing, or nobody can tell.
+    func credential(of token: String) async throws -> ConsoleSessions.Credential {
+        let digest = Array(SHA256.hash(data: Data(token.utf8)))
+        if tokens?.caller(ofDigest: digest) != nil { return .token(digest) }
         if let identities, token.utf8.count(where: { $0 == UInt8(ascii: ".") }) == 2 {
-            return try await identities.caller(of: token)
+            return .identity(try await identities.identity(of: token))
         }
-        throw Self.unauthorized("the token is not known")
+        throw Self.unknown
+    }
+
+    private func caller(of credential: ConsoleSessions.Credential) -> Caller? {
+        switch credential {
+        case .token(let digest): tokens?.caller(ofDigest: digest)
+        case .identity(let identity): identities?.isCurrent(identity) ?? false ? identity.caller : nil
+        }
+    }
+
+    /// Whoever a browser's session is of. It sends the cookie by itself: that proves nothing about who wrote the request. What
+    /// the session rests on is asked again each time, so that it ends with the token.
+    private func signedIn(_ request: Request) -> Caller? {
+        guard let id = cookie.id(in: request), let found = sessions.find(id) else { return nil }
+        guard var caller = caller(of: found.credential) else {
+            sessions.end(id)
+            return nil
+        }
+        (caller.isExplicit, caller.session) = (false, found.key)
+        return caller
     }
 
     /// Root and the account of the service; the socket's mode keeps everybody else out before that.
@@ -77,6 +98,8 @@ struct Doorman: Sendable {
         var gid: UInt32 = 0
     }
 
+    private static var unknown: Problem { unauthorized("the token is not known") }
+
     static func unauthorized(_ detail: String) -> Problem {
         Problem(.unauthorized, detail, headers: [.wwwAuthenticate: "Bearer realm=\"curfew\""])
     }
@@ -86,5 +109,7 @@ struct Doorman: Sendable {
 protocol IdentityProvider: Sendable {
     /// Who shows this token.
     /// - Throws: ``Problem``: 401 when it is not good, 403 when it gives no role, 503 when nobody can tell just now.
-    func caller(of token: String) async throws -> Caller
+    func identity(of token: String) async throws -> Identity
+    /// Whether the token that named somebody would still be good.
+    func isCurrent(_ identity: Identity) -> Bool
 }

@@ -45,7 +45,9 @@ actor OIDCProvider: IdentityProvider {
         var crit: [String]?
     }
 
-    func caller(of token: String) async throws -> Caller {
+    nonisolated func isCurrent(_ identity: Identity) -> Bool { settings.now() < identity.end }
+
+    func identity(of token: String) async throws -> Identity {
         guard token.utf8.count <= 8192, let header = Self.header(of: token) else { throw Self.refused("it is no JWT") }
         guard Self.algorithms.contains(header.alg) else { throw Self.refused("its algorithm is not taken") }
         guard header.crit == nil else { throw Self.refused("it asks for extensions that are not known") }
@@ -69,7 +71,7 @@ actor OIDCProvider: IdentityProvider {
         return try judge(claims)
     }
 
-    private func judge(_ claims: Claims) throws -> Caller {
+    private func judge(_ claims: Claims) throws -> Identity {
         let now = settings.now().milliseconds
         let leeway = Self.leeway.milliseconds
         guard claims.text("iss") == settings.issuer else { throw Self.refused("it is another issuer's") }
@@ -81,13 +83,43 @@ actor OIDCProvider: IdentityProvider {
                 throw Self.refused("its time has not come")
             }
         }
-        guard let subject = claims.text("email") ?? claims.text("preferred_username") ?? claims.text("sub"), !subject.isEmpty
-        else { throw Self.refused("it names nobody") }
+        guard let subject = claims.text("sub"), (1...255).contains(subject.utf8.count) else {
+            throw Self.refused("it names nobody")
+        }
         let groups = Set(claims.words(settings.groupsClaim))
-        let name = "oidc \(subject.prefix(128).description.escapingControls)"
-        if !groups.isDisjoint(with: settings.operators) { return Caller(name: name, role: .operator, isExplicit: true) }
-        if !groups.isDisjoint(with: settings.viewers) { return Caller(name: name, role: .viewer, isExplicit: true) }
-        throw Problem(.forbidden, "none of your groups may look here")
+        let role: Caller.Role
+        if !groups.isDisjoint(with: settings.operators) {
+            role = .operator
+        } else if !groups.isDisjoint(with: settings.viewers) {
+            role = .viewer
+        } else {
+            throw Problem(.forbidden, "none of your groups may look here")
+        }
+        return Identity(
+            caller: Caller(name: name(of: subject, claims), role: role, isExplicit: true),
+            end: Instant(milliseconds: expiry + leeway))
+    }
+
+    /// Who it is, by what the provider vouches for: the subject, and the address only when the provider has verified it. One
+    /// word each, so that no subject looks like more than it is.
+    private func name(of subject: String, _ claims: Claims) -> String {
+        var words = ["oidc", "sub=\(Self.word(subject))", "iss=\(Self.word(settings.issuer))"]
+        if claims.isTrue("email_verified"), let email = claims.text("email"), (3...254).contains(email.utf8.count) {
+            words.append("email=\(Self.word(email))")
+        }
+        return words.joined(separator: " ")
+    }
+
+    /// Plain characters stay, every other byte is percent-encoded.
+    private static func word(_ text: String) -> String {
+        let plain = Set("-._~@:/+|".utf8)
+        let digits = Array("0123456789ABCDEF".utf8)
+        let bytes = text.utf8.flatMap { byte -> [UInt8] in
+            let isAlphanumeric =
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+            return isAlphanumeric || plain.contains(byte) ? [byte] : [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func header(of token: String) -> Header? {
@@ -107,6 +139,7 @@ struct Claims: JWTPayload {
         case text(String)
         case words([String])
         case number(Double)
+        case flag(Bool)
         case other
 
         init(from decoder: any Swift.Decoder) throws {
@@ -115,6 +148,8 @@ struct Claims: JWTPayload {
                 self = .text(text)
             } else if let words = try? container.decode([String].self) {
                 self = .words(words)
+            } else if let flag = try? container.decode(Bool.self) {
+                self = .flag(flag)
             } else if let number = try? container.decode(Double.self) {
                 self = .number(number)
             } else {
@@ -128,6 +163,7 @@ struct Claims: JWTPayload {
             case .text(let text): try container.encode(text)
             case .words(let words): try container.encode(words)
             case .number(let number): try container.encode(number)
+            case .flag(let flag): try container.encode(flag)
             case .other: try container.encodeNil()
             }
         }
@@ -154,6 +190,8 @@ struct Claims: JWTPayload {
         default: []
         }
     }
+
+    func isTrue(_ name: String) -> Bool { if case .flag(true)? = values[name] { true } else { false } }
 
     /// Seconds since 1970, as milliseconds; `nil` for what is no time.
     func milliseconds(_ name: String) -> Int64? {

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CurfewTLS
 import CurfewModel
 import Foundation
 import JWTKit
@@ -61,7 +62,7 @@ actor ProviderKeys {
     }
 
     private static func fetch(_ settings: OIDCSettings) async throws -> [String: JWK] {
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        var configuration = HTTPClient.Configuration.strict()
         configuration.timeout = .init(connect: .seconds(5), read: .seconds(10))
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {

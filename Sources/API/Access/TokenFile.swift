@@ -41,10 +41,12 @@ public final class TokenFile: Sendable {
         }
     }
 
-    /// Whose token this is. Compares with every line, each in constant time.
-    func caller(of token: String) -> Caller? {
-        let digest = Array(SHA256.hash(data: Data(token.utf8)))
-        return state.withLock { state in
+    /// Whose token this is.
+    func caller(of token: String) -> Caller? { caller(ofDigest: Array(SHA256.hash(data: Data(token.utf8)))) }
+
+    /// The same by the token's SHA-256. Compares with every line, each in constant time.
+    func caller(ofDigest digest: [UInt8]) -> Caller? {
+        state.withLock { state in
             refresh(&state)
             var found: Entry?
             for entry in state.entries where constantTimeEqual(entry.digest, digest) { found = entry }

@@ -11,10 +11,10 @@ extension ConsoleRoutes {
     var act: Route {
         Route(
             method: .post, path: "/act", access: .operatorOnly, about: "Pause, resume, sync or retry.",
-            contentType: "text/html", maxBody: 4096, isPage: true
+            contentType: "text/html", maxBody: 4096, isPage: true, judge: isFromHere
         ) { call in
             let form = Self.form(call)
-            guard Self.isFromHere(call), forms.accepts(form["form"] ?? "", from: call.caller) else {
+            guard forms.accepts(form["form"] ?? "", from: call.caller) else {
                 throw Problem(.forbidden, "this form is not one of this page's, or is too old; load the page again")
             }
             let by = "\(call.caller.name), in the console"
@@ -44,27 +44,34 @@ extension ConsoleRoutes {
                 method: .get, path: "/sign-in", access: .open, about: "Where to show a token.",
                 query: [Route.Query(name: "next", schema: .text, about: "Where to go then.")], contentType: "text/html",
                 isPage: true
-            ) { await signIn($0, next: PageAnswer.ownPath($0.query["next"]), problem: nil) },
+            ) { call in
+                var response = await signIn(call, next: PageAnswer.ownPath(call.query["next"]), problem: nil)
+                response.headers[values: .setCookie] = doorman.cookie.clearingOutdated(in: call.request)
+                return response
+            },
             Route(
                 method: .post, path: "/sign-in", access: .open, about: "Shows a token.", contentType: "text/html",
-                maxBody: 16_384, isPage: true
+                maxBody: 16_384, isPage: true, judge: isFromHere
             ) { call in
                 let form = Self.form(call)
                 let (token, next) = (form["token"] ?? "", PageAnswer.ownPath(form["next"]))
-                guard Self.isFromHere(call) else { throw Problem(.forbidden, "this comes from another site") }
-                guard Cookie.canHold(token), await doorman.knows(token) else {
+                guard let credential = try? await doorman.credential(of: token) else {
                     return await signIn(call, next: next, problem: "This token is not known, or not good any more.")
                 }
-                return PageAnswer.redirect(to: next, cookie: Cookie.header(token, isSecure: isSecure))
+                // Whoever this browser was before is signed out; the new id has nothing to do with the old one.
+                if let old = doorman.cookie.id(in: call.request) { doorman.sessions.end(old) }
+                let cookie = doorman.cookie.header(doorman.sessions.begin(credential))
+                return PageAnswer.redirect(to: next, cookies: [cookie] + doorman.cookie.clearingOutdated(in: call.request))
             },
             Route(
-                method: .post, path: "/sign-out", access: .viewer, about: "Takes the cookie back.", contentType: "text/html",
-                maxBody: 4096, isPage: true
+                method: .post, path: "/sign-out", access: .viewer, about: "Ends the session.", contentType: "text/html",
+                maxBody: 4096, isPage: true, judge: isFromHere
             ) { call in
-                guard Self.isFromHere(call), forms.accepts(Self.form(call)["form"] ?? "", from: call.caller) else {
+                guard forms.accepts(Self.form(call)["form"] ?? "", from: call.caller) else {
                     throw Problem(.forbidden, "this form is not one of this page's, or is too old; load the page again")
                 }
-                return PageAnswer.redirect(to: "/sign-in", cookie: Cookie.header(nil, isSecure: isSecure))
+                if let id = doorman.cookie.id(in: call.request) { doorman.sessions.end(id) }
+                return PageAnswer.redirect(to: "/sign-in", cookies: [doorman.cookie.header(nil)])
             },
         ]
     }
@@ -75,11 +82,17 @@ extension ConsoleRoutes {
             page, in: Console.Frame.plain(now: .wallClock), to: call.request, status: problem == nil ? .ok : .unauthorized)
     }
 
-    /// Browsers say where a form came from; what does not say so is no browser, and needs the proof all the same.
-    private static func isFromHere(_ call: Call) -> Bool {
-        if let site = call.request.headers[.fetchSite], !["same-origin", "none"].contains(site) { return false }
-        guard let origin = call.request.headers[.origin] else { return true }
-        return origin == "null" ? false : origin.split(separator: "/").last.map(String.init) == call.request.head.authority
+    /// Browsers say where a form came from; what does not say so is no browser, and needs the proof all the same. Seen from
+    /// the headers, before the form is read.
+    private func isFromHere(_ request: Request) throws(Problem) {
+        let site = request.headers[.fetchSite] ?? "none"
+        let origins = request.headers[values: .origin]
+        // With TLS the scheme is known; without it there may be a proxy in front that does it.
+        let schemes = doorman.cookie.isSecure ? ["https"] : ["http", "https"]
+        let own = request.head.authority.map { authority in schemes.map { "\($0)://\(authority)" } } ?? []
+        guard ["same-origin", "none"].contains(site), origins.isEmpty || (origins.count == 1 && own.contains(origins[0])) else {
+            throw Problem(.forbidden, "this comes from another site", closes: true)
+        }
     }
 
     /// `application/x-www-form-urlencoded`, each name once.

@@ -11,8 +11,6 @@ struct ConsoleRoutes: Sendable {
     let journal: JournalSource
     let doorman: Doorman
     let forms = FormKey()
-    /// Whether browsers come over TLS.
-    let isSecure: Bool
 
     var all: [Route] {
         [now, timeline, access, workload, grant, journalPage, export, session, cast, act] + signing + assets
@@ -36,7 +34,7 @@ struct ConsoleRoutes: Sendable {
         let (status, caller) = (await host.status(), call.caller)
         var frame = Console.Frame(
             path: call.request.head.path ?? "/", caller: caller.name, isOperator: caller.role >= .operator,
-            form: forms.proof(for: caller), canSignOut: Cookie.token(in: call.request, isSecure: isSecure) != nil,
+            form: forms.proof(for: caller), canSignOut: caller.session != nil,
             canSignIn: caller == .anonymous && doorman.knowsTokens, isPaused: status.paused != nil, version: status.version,
             now: .wallClock)
         frame.isLive = isLive

@@ -1,32 +1,62 @@
+import Crypto
+import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// The token of somebody who signed in, as their browser keeps it. No script reads it, no other site sends it.
-enum Cookie {
-    private static func name(isSecure: Bool) -> String { isSecure ? "__Host-curfew" : "curfew" }
-    /// How long a browser keeps it, in seconds. What it may do ends with the token.
+/// The cookie that holds the id of somebody's session. No script reads it, no other site sends it. Cookies know no ports:
+/// what another server on this host gets to see of it is the id alone, under a name that only this Curfew asks for.
+struct SessionCookie: Sendable {
+    /// Its name.
+    let name: String
+    let isSecure: Bool
+    /// How long a browser keeps it, in seconds.
     private static let age = 12 * 3600
+    /// What was set by versions whose cookie was the token itself.
+    private static let outdated = ["curfew", "__Host-curfew"]
 
-    static func token(in request: Request, isSecure: Bool) -> String? {
-        let wanted = name(isSecure: isSecure)
-        for header in request.headers[values: .cookie] {
-            for pair in header.split(separator: ";") {
-                let parts = pair.split(separator: "=", maxSplits: 1).map { $0.drop { $0 == " " } }
-                if parts.count == 2, parts[0] == wanted { return String(parts[1]) }
-            }
-        }
-        return nil
+    /// - Parameter instance: what tells this Curfew from others of the host; the same after a restart.
+    init(instance: String, isSecure: Bool) {
+        let digest = SHA256.hash(data: Data(instance.utf8)).prefix(6)
+        let mark = digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        (name, self.isSecure) = ((isSecure ? "__Host-curfew-" : "curfew-") + mark, isSecure)
+    }
+
+    /// The id that a browser sends; `nil` when it sends none, two, or what cannot be one.
+    func id(in request: Request) -> String? {
+        let found = Self.pairs(request).filter { $0.name == name }.map(\.value)
+        guard found.count == 1, found[0].utf8.count == 43,
+            found[0].utf8.allSatisfy({
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
+                    || $0 == 0x5F
+            })
+        else { return nil }
+        return found[0]
     }
 
     /// What sets it; `nil` takes it away.
-    static func header(_ token: String?, isSecure: Bool) -> String {
-        let flags = "Path=/; HttpOnly; SameSite=Strict" + (isSecure ? "; Secure" : "")
-        return "\(name(isSecure: isSecure))=\(token ?? ""); Max-Age=\(token == nil ? 0 : age); \(flags)"
+    func header(_ id: String?) -> String { Self.header(name, id, isSecure: isSecure) }
+
+    /// What takes away cookies of older versions, which held a token.
+    func clearingOutdated(in request: Request) -> [String] {
+        Set(Self.pairs(request).map(\.name)).intersection(Self.outdated).sorted().map {
+            Self.header($0, nil, isSecure: isSecure || $0.hasPrefix("__Host-"))
+        }
     }
 
-    /// Whether it can stand in a cookie: visible ASCII without quotes, commas, semicolons and backslashes.
-    static func canHold(_ token: String) -> Bool {
-        (1...3500).contains(token.utf8.count)
-            && token.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"\",;\\".utf8.contains($0) }
+    private static func header(_ name: String, _ id: String?, isSecure: Bool) -> String {
+        let flags = "Path=/; HttpOnly; SameSite=Strict" + (isSecure ? "; Secure" : "")
+        return "\(name)=\(id ?? ""); Max-Age=\(id == nil ? 0 : age); \(flags)"
+    }
+
+    private static func pairs(_ request: Request) -> [(name: String, value: String)] {
+        request.headers[values: .cookie].flatMap { header in
+            header.utf8.split(separator: UInt8(ascii: ";")).compactMap { pair in
+                let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2 else { return nil }
+                return (
+                    String(decoding: parts[0].drop { $0 == 0x20 }, as: UTF8.self), String(decoding: parts[1], as: UTF8.self)
+                )
+            }
+        }
     }
 }

@@ -44,9 +44,9 @@ enum PageAnswer {
     }
 
     /// Somewhere else, with GET.
-    static func redirect(to path: String, cookie: String? = nil) -> Response {
+    static func redirect(to path: String, cookies: [String] = []) -> Response {
         var response = Response(status: .seeOther, headers: [.location: path, .contentLength: "0"])
-        if let cookie { response.headers[.setCookie] = cookie }
+        response.headers[values: .setCookie] = cookies
         return response
     }
 

@@ -36,6 +36,8 @@ struct Route: Sendable {
     var isStream = false
     /// Made for people in browsers: errors are pages, and it is not part of the API.
     var isPage = false
+    /// What can be refused by the headers alone is refused before a byte of the body is read.
+    var judge: @Sendable (Request) throws -> Void = { _ in }
     var perform: @Sendable (Call) async throws -> Response
 
     /// Whether it changes how Curfew works.

@@ -26,9 +26,21 @@ struct Webhooks: Sendable {
             Route(
                 method: .post, path: "/hooks/\(forge.rawValue)", access: .hook,
                 about: "A hint to fetch, signed with the secret of the hook.", answer: Schema.done, status: .accepted,
-                maxBody: Self.maxBody
+                maxBody: Self.maxBody, judge: { try Self.judge(forge, $0.headers, file) }
             ) { call in try await take(call, forge, file) }
         }
+    }
+
+    /// Whoever shows nothing that could be a signature sends no body either.
+    private static func judge(_ forge: Forge, _ headers: HTTPFields, _ file: String) throws(Problem) {
+        guard forge == .gitlab || signature(forge, headers)?.count == 64,
+            forge != .gitlab || secret(file).map({ isGenuine(forge, headers, Data(), $0) }) ?? true
+        else { throw wrongSignature }
+    }
+
+    private static var wrongSignature: Problem {
+        Problem(
+            .unauthorized, "the signature is missing or wrong", headers: [.wwwAuthenticate: "Signature"], closes: true)
     }
 
     private func take(_ call: Call, _ forge: Forge, _ file: String) async throws -> Response {
@@ -38,7 +50,7 @@ struct Webhooks: Sendable {
         let headers = call.request.headers
         let body = call.body.readableBytesView
         guard Self.isGenuine(forge, headers, Data(body), secret) else {
-            throw Problem(.unauthorized, "the signature is missing or wrong", headers: [.wwwAuthenticate: "Signature"])
+            throw Self.wrongSignature
         }
         let id = Self.deliveryID(forge, headers, Data(body))
         switch memory.note("\(forge.rawValue)/\(id)", now: .now) {
@@ -60,22 +72,30 @@ struct Webhooks: Sendable {
 
     /// Checked over the bytes as they came, before anything reads them.
     static func isGenuine(_ forge: Forge, _ headers: HTTPFields, _ body: Data, _ secret: Data) -> Bool {
-        func one(_ name: String) -> String? {
-            guard let field = HTTPField.Name(name) else { return nil }
-            let values = headers[values: field]
-            return values.count == 1 ? values[0] : nil
-        }
         if forge == .gitlab {
             // GitLab signs nothing and sends the secret itself. Hashed, so that even the length says nothing.
-            guard let token = one("X-Gitlab-Token") else { return false }
+            guard let token = one("X-Gitlab-Token", headers) else { return false }
             return constantTimeEqual(Array(SHA256.hash(data: Data(token.utf8))), Array(SHA256.hash(data: secret)))
         }
-        let (name, prefix) = forge == .gitea ? ("X-Gitea-Signature", "") : ("X-Hub-Signature-256", "sha256=")
-        guard let text = one(forge == .generic ? "X-Curfew-Signature-256" : name), text.hasPrefix(prefix) else { return false }
-        let digits = text.dropFirst(prefix.count).utf8.map { $0 }
+        guard let digits = signature(forge, headers) else { return false }
         let code = HMAC<SHA256>.authenticationCode(for: body, using: SymmetricKey(data: secret))
         let wanted = code.flatMap { byte in [Self.digits[Int(byte >> 4)], Self.digits[Int(byte & 15)]] }
         return constantTimeEqual(digits, wanted)
+    }
+
+    private static func one(_ name: String, _ headers: HTTPFields) -> String? {
+        guard let field = HTTPField.Name(name) else { return nil }
+        let values = headers[values: field]
+        return values.count == 1 ? values[0] : nil
+    }
+
+    /// The digits of the signature; `nil` when there is none.
+    private static func signature(_ forge: Forge, _ headers: HTTPFields) -> [UInt8]? {
+        let (name, prefix) = forge == .gitea ? ("X-Gitea-Signature", "") : ("X-Hub-Signature-256", "sha256=")
+        guard let text = one(forge == .generic ? "X-Curfew-Signature-256" : name, headers), text.hasPrefix(prefix) else {
+            return nil
+        }
+        return Array(text.utf8.dropFirst(prefix.utf8.count))
     }
 
     private static let digits = Array("0123456789abcdef".utf8)

@@ -17,10 +17,10 @@ struct Gate: HTTPResponder {
     let router: RouterResponder<APIContext>
     let hosts: HostCheck
     let host: any APIHost
-    let log: Logger
+    let log: SparseLog
 
     init(routes: [Route], hosts: HostCheck, checks: RouteChecks, host: any APIHost, log: Logger) {
-        (paths, self.hosts, self.host, self.log) = (Set(routes.map(\.path)), hosts, host, log)
+        (paths, self.hosts, self.host, self.log) = (Set(routes.map(\.path)), hosts, host, SparseLog(log))
         pages = Set(routes.filter(\.isPage).map(\.path))
         let router = Router(context: APIContext.self)
         for (path, methods) in Dictionary(grouping: routes, by: \.path) {
@@ -55,7 +55,6 @@ struct Gate: HTTPResponder {
             guard Self.methods.contains(request.method) else {
                 throw Problem(.notImplemented, "this method is not known", closes: true)
             }
-            // Of a full address in the request line the path is taken; whose it is, Host alone says.
             guard let path = request.head.path, path.hasPrefix("/"), !path.hasPrefix("//") else {
                 throw Problem(.badRequest, "the request line has to hold a path", closes: true)
             }
@@ -65,6 +64,10 @@ struct Gate: HTTPResponder {
             }
         } catch let problem as Problem {
             response = answer(problem, to: request, context)
+        } catch let error where FramingError.status(of: error) != nil {
+            // It is answered already where it can be, and counted.
+            response = answer(
+                Problem(.badRequest, "the body is no HTTP, or ends too early", closes: true), to: request, context)
         } catch {
             // The reason may name files of this machine: it goes to the log, and its id to whoever asked.
             log.warning("request \(context.requestID): \(error)")

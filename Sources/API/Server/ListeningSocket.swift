@@ -1,34 +1,8 @@
 import Glibc
 
-/// A socket that listens. Made here and not by NIO: no child of ours may inherit it, and a Unix socket never has a wider mode
-/// than its last one.
+/// A socket that listens on an address. Made here and not by NIO: no child of ours may inherit it.
 enum ListeningSocket {
     struct Failure: Error, CustomStringConvertible { var description: String }
-
-    static func unix(_ path: String) throws -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw Failure(description: "\(path) is too long for a Unix socket (107 bytes); set api.listen to a shorter path")
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        var info = stat()
-        if lstat(path, &info) == 0 {
-            // Another's file is not ours to remove.
-            guard info.st_mode & S_IFMT == S_IFSOCK else { throw Failure(description: "\(path) is there and is no socket") }
-            unlink(path)
-        }
-        let socket = try open(AF_UNIX)
-        return try listening(socket, path) {
-            // Linux takes the mode of the socket's file from the socket itself: nobody else can connect at any moment.
-            guard fchmod(socket, 0o600) == 0 else { return false }
-            return withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-                }
-            }
-        }
-    }
 
     /// - Parameter host: a literal IPv4 or IPv6 address.
     static func address(_ host: String, port: Int) throws -> Int32 {

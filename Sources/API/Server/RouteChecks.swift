@@ -9,12 +9,15 @@ struct RouteChecks: Sendable {
     let doorman: Doorman
     /// Longest time of an answer that is no stream.
     let deadline: Duration
+    let table: ConnectionTable
     /// Room for large bodies, which come before anybody has shown who they are.
     let room = BodyRoom()
 
     func perform(_ route: Route, _ request: Request, _ context: APIContext) async throws -> Response {
         let caller = try await self.caller(for: route, request, context)
+        if caller != .anonymous { table.recognize(context.channel) }
         if route.changes { try Self.refuseForgery(request, caller) }
+        try route.judge(request)
         let query = try Self.query(of: request, route)
         if route.maxBody > BodyRoom.small, !room.enter() {
             throw Problem(.serviceUnavailable, "too many at once; try again", headers: [.retryAfter: "1"], closes: true)
@@ -97,6 +100,9 @@ struct RouteChecks: Sendable {
         for try await var part in request.body {
             guard body.readableBytes + part.readableBytes <= limit else { throw tooLarge }
             body.writeBuffer(&part)
+        }
+        guard told.map({ $0 == body.readableBytes }) ?? true else {
+            throw Problem(.badRequest, "the body is shorter than it was announced to be", closes: true)
         }
         return body
     }

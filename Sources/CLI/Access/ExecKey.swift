@@ -1,7 +1,7 @@
 import CurfewModel
+import CurfewSystem
 import Foundation
 import Glibc
-import Subprocess
 
 /// The person's SSH key, which `ssh-keygen` or an agent holds: its private half is never read here.
 struct ExecKey {
@@ -36,6 +36,9 @@ struct ExecKey {
         return result.output
     }
 
+    /// For a passphrase, a touch or an agent that asks.
+    private static let patience = Duration.seconds(300)
+
     private static func usual() throws -> String {
         let home = getenv("HOME").map { String(cString: $0) } ?? ("~" as NSString).expandingTildeInPath
         let names = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa"]
@@ -47,12 +50,14 @@ struct ExecKey {
     }
 
     private static func keygen(_ arguments: [String], _ input: String) async throws -> (isGood: Bool, output: String) {
+        // The agent, the home folder and the way to ask are in the environment.
+        var program = Program(
+            "ssh-keygen", arguments, environment: ProcessInfo.processInfo.environment, input: Array(input.utf8),
+            outputLimit: 64 << 10, hint: "it is in the package openssh-client")
+        program.isInteractive = true
         do {
-            // Its questions go to the terminal.
-            let result = try await Subprocess.run(
-                .name("ssh-keygen"), arguments: Arguments(arguments), input: .string(input), output: .string(limit: 65_536),
-                error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false))
-            return (result.terminationStatus.isSuccess, result.standardOutput)
-        } catch { throw ExecFailure("ssh-keygen cannot be run: \(error); it is in the package openssh-client") }
+            let result = try await program.run(within: patience)
+            return (result.isSuccess, result.text)
+        } catch { throw ExecFailure("\(error)") }
     }
 }

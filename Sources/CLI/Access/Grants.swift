@@ -12,8 +12,12 @@ struct Grants: ParsableCommand {
 
     func run() throws {
         let configuration = try options.load()
-        guard let status = CurfewDaemon.Status.read(StateFolder(path: configuration.state)) else {
-            Terminal.error("error: no daemon has written a status in \(configuration.state) yet; start one with `curfew run`")
+        let state = StateFolder(path: configuration.state)
+        guard let status = CurfewDaemon.Status.read(state) else {
+            Terminal.error(
+                state.isReadable
+                    ? "error: no daemon has written a status in \(state.path) yet; start one with `curfew run`"
+                    : "error: \(state.path) is not there, or open to its own account alone; start `curfew run`, or use sudo")
             throw ExitCode.failure
         }
         if output.format == .json { return try Terminal.json(status.grants) }

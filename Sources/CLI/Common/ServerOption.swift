@@ -1,5 +1,6 @@
 import ArgumentParser
 import AsyncHTTPClient
+import CurfewTLS
 import CurfewDaemon
 import CurfewDesiredState
 import CurfewModel
@@ -88,9 +89,7 @@ struct ServerClient: Sendable {
     /// The body of an answer with a status from 200 to 299.
     /// - Throws: ``Absent`` when nothing listens there, else a ``DaemonError`` with what the daemon says.
     func ask(_ method: HTTPMethod, _ path: String, body: Data? = nil) async throws -> Data {
-        var settings = HTTPClient.Configuration()
-        settings.redirectConfiguration = .disallow
-        settings.timeout.connect = .seconds(5)
+        var settings = HTTPClient.Configuration.strict()
         // A socket that is not there is an answer, and not to be tried until the deadline.
         settings.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)

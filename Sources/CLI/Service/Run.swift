@@ -20,6 +20,8 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try options.load()
+        // Whatever makes a file here, it is this account's alone unless it says otherwise. Instances get their own.
+        umask(0o077)
         let log = Logger(label: "curfew") { label in StreamLogHandler.standardError(label: label) }
         try await reporting {
             let service = try await CurfewService(

@@ -23,6 +23,10 @@ struct Status: AsyncParsableCommand {
         if let remote = try await reporting({ try server.remote() }) { return try await show(remote) }
         let configuration = try options.load()
         let state = StateFolder(path: configuration.state)
+        // Another account's: its daemon says what it may say.
+        if access(state.path, F_OK) == 0, !state.isReadable, let client = ServerClient(configuration) {
+            return try await show(client)
+        }
         let end = ContinuousClock.now + timeout.duration
         while true {
             let status = CurfewDaemon.Status.read(state)
@@ -36,7 +40,9 @@ struct Status: AsyncParsableCommand {
             }
             guard let status else {
                 Terminal.error(
-                    "error: there is no status in \(state.path) yet; is `curfew run` running with this configuration?")
+                    state.isReadable || access(state.path, F_OK) != 0
+                        ? "error: there is no status in \(state.path) yet; is `curfew run` running with this configuration?"
+                        : "error: \(state.path) is open to its own account alone; use sudo, or ask over the API with --server")
                 throw ExitCode.failure
             }
             if output.format == .json {

@@ -13,6 +13,8 @@ typedef struct curfew_spawn {
     /// Further descriptors, which it finds as 3, 4 and so on. All others are closed.
     const int *descriptors;
     int descriptor_count;
+    /// Not 0: it stays in this process's session, so that it can ask on the terminal.
+    int keeps_terminal;
 } curfew_spawn_t;
 
 /// Starts a program in a session of its own (no terminal to ask on, a group to kill), with standard signals.

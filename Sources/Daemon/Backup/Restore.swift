@@ -44,7 +44,7 @@ public struct Restore: Sendable {
             }
             let hadState = access(state.journal, F_OK) == 0
             let aside = "before-restore-\(now.milliseconds)"
-            try writeAtomically(Data(aside.utf8), to: mark)
+            try writeState(Data(aside.utf8), to: mark)
             sync()
             try finish()
             return BackupReport(manifest, keptIn: hadState ? state.path + "/" + aside : nil)

@@ -90,7 +90,7 @@ public struct RevertQueue: Sendable {
 
     /// Writes it as it is now.
     public func save(_ revert: PendingRevert) throws {
-        try writeAtomically(try JSONEncoder().encode(revert), to: file(revert.commit))
+        try writeState(try JSONEncoder().encode(revert), to: file(revert.commit))
     }
 
     /// The wish about one commit.

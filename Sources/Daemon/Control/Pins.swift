@@ -39,7 +39,7 @@ public struct Controls: Sendable {
     }
 
     /// Pauses; `by` is shown in the status.
-    public func pause(by: String) throws { try writeAtomically(Data(by.utf8), to: state.paused) }
+    public func pause(by: String) throws { try writeState(Data(by.utf8), to: state.paused) }
 
     /// Goes on; nothing happens when it was not paused.
     public func resume() throws {
@@ -82,7 +82,7 @@ public struct Controls: Sendable {
 
     /// Adds or replaces a pin.
     public func pin(_ pin: Pin) throws {
-        try writeAtomically(try JSONEncoder().encode(pin), to: "\(state.pins)/\(pin.workload).json")
+        try writeState(try JSONEncoder().encode(pin), to: "\(state.pins)/\(pin.workload).json")
     }
 
     /// Removes a pin.

@@ -29,14 +29,14 @@ enum Conditions {
         // Alerts of entries and of ends that are overdue are events of their own.
         for problem in status.problems
         where !problem.contains("was entered with no live grant") && !problem.contains("is overdue since") {
-            add("problem", String(Self.digest(problem)), problem)
+            add("problem", Self.digest(problem), problem)
         }
         return found
     }
 
     /// The beginning of a problem without its figures: they may change while it is the same problem.
-    private static func digest(_ text: String) -> Substring {
-        text.filter { !$0.isNumber }.escapingControls.prefix(120)
+    private static func digest(_ text: String) -> String {
+        text.prefix(bytes: 2000).filter { !$0.isNumber }.escapingControls.prefix(bytes: 120)
     }
 
     /// A reminder for each live grant that ends within `span`.

@@ -107,7 +107,7 @@ actor NotificationKeeper {
                         Notice(
                             id: "event/\(event.sequence)", kind: event.kind, severity: NoticeKinds.severity(of: event.kind),
                             message: event.message.escapingControls, workload: event.workload,
-                            details: event.details.mapValues { String($0.prefix(2000)).escapingControls }, at: event.at))
+                            details: event.details.mapValues { $0.prefix(bytes: 2000).escapingControls }, at: event.at))
                     memory?.sequence = event.sequence
                     await save()
                 }

@@ -20,6 +20,7 @@ struct Reception: Sendable {
     let events: SessionEvents
     let seats: Seats
     let recordings: String
+    let store: RecordingStore
     let now: @Sendable () -> Instant
     let limits: Limits
 
@@ -27,21 +28,27 @@ struct Reception: Sendable {
     func serve(_ connection: SessionConnection) async {
         defer { connection.close() }
         guard let account = await connection.account() else { return }
-        guard seats.wait(account) else {
+        guard seats.mayTry(account, now: now()) else {
+            return await refuse(
+                connection,
+                EntryRefusal(reason: .failed, message: "your account was refused too often; try again in a minute", detail: ""))
+        }
+        guard let seat = seats.wait(account, close: { connection.close() }) else {
             return await refuse(
                 connection, EntryRefusal(reason: .failed, message: "too many are waiting at the door; try again", detail: ""))
         }
         let session: Session?
         do throws(EntryRefusal) {
-            defer { seats.stopWaiting(account) }
+            defer { seats.stopWaiting(seat) }
             session = try await receive(connection, account)
         } catch { return await refuse(connection, error) }
         guard let session else { return }
-        guard seats.enter() else {
+        seats.succeeded(account)
+        guard seats.enter(account) else {
             return await refuse(connection, EntryRefusal(reason: .failed, message: "too many sessions are open", detail: ""))
         }
         await session.run()
-        seats.leave()
+        seats.leave(account)
     }
 
     /// Until the client has shown who it is; `nil` when it has gone.
@@ -96,7 +103,8 @@ struct Reception: Sendable {
                 term: request.term, end: record.end, recordsInput: backend.configuration.recordsInput, account: account),
             Session.Parts(
                 backend: backend, runtime: choice.runtime, connection: connection,
-                recording: Recording(id: id, folder: recordings, limit: limits.recording), events: events, now: now,
+                recording: Recording(id: id, folder: recordings, limit: limits.recording, store: store), events: events,
+                now: now,
                 warning: limits.warning))
     }
 

@@ -27,6 +27,7 @@ actor Recording {
     nonisolated let id: String
     private let folder: String
     private let limit: Int
+    private let store: RecordingStore?
     private var file: Int32 = -1
     private var began = ContinuousClock.now
     private var synced = ContinuousClock.now
@@ -36,7 +37,10 @@ actor Recording {
     private var chunks: [Character: UTF8Chunks] = [:]
     private var failure: RecordingError?
 
-    init(id: String, folder: String, limit: Int = Recording.limit) { (self.id, self.folder, self.limit) = (id, folder, limit) }
+    /// - Parameter store: says whether there is room for more.
+    init(id: String, folder: String, limit: Int = Recording.limit, store: RecordingStore? = nil) {
+        (self.id, self.folder, self.limit, self.store) = (id, folder, limit, store)
+    }
 
     private var path: String { "\(folder)/\(id).cast" }
 
@@ -91,6 +95,9 @@ actor Recording {
         let bytes = Array(line.utf8)
         guard size + bytes.count <= limit else {
             throw fail("has reached its \(limit >> 20) MiB", code: nil)
+        }
+        guard store?.take(bytes.count) ?? true else {
+            throw fail("has no room: the disk is full, or recordings.maxSize is reached", code: nil)
         }
         var done = 0
         while done < bytes.count {

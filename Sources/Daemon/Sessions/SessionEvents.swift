@@ -77,6 +77,17 @@ final class SessionEvents: Sendable {
                 message: "\(who) was not let in\(what): \(refusal.detail)", details: details))
     }
 
+    /// A recording is not kept any longer. Its digest stays where the session's end was written.
+    func removed(_ recording: RecordingStore.Removed) async {
+        await append(
+            JournalEvent(
+                at: now(), kind: "recording.removed",
+                message: "recording \(recording.id.escapingControls) was removed: \(recording.why)",
+                details: [
+                    "recording": recording.id.escapingControls, "bytes": "\(recording.bytes)", "why": recording.why,
+                ]))
+    }
+
     func append(_ event: JournalEvent) async {
         do { try await journal.append(event) } catch {
             log.error("\(event.kind) cannot be written into the journal: \(error): \(event.message.escapingControls)")
@@ -84,8 +95,8 @@ final class SessionEvents: Sendable {
     }
 
     private static func text(_ seconds: Double) -> String { "\((seconds * 10).rounded() / 10)" }
-    private static func clean(_ text: String) -> String { text.prefix(64).description.escapingControls }
+    private static func clean(_ text: String) -> String { text.prefix(bytes: 64).escapingControls }
     private static func shown(_ command: [String]) -> String {
-        command.joined(separator: " ").prefix(1000).description.escapingControls
+        command.joined(separator: " ").prefix(bytes: 1000).escapingControls
     }
 }

@@ -1,4 +1,5 @@
 import CurfewModel
+import CurfewSystem
 import Glibc
 import NIOCore
 import NIOPosix
@@ -9,7 +10,7 @@ struct SessionListener: Sendable {
     private let path: String
 
     /// Listens; every connection is served in a task of its own.
-    /// - Parameter path: what lies there is removed: the state folder's lock says that it is nobody's any more.
+    /// - Parameter path: a socket of ours that is left there is replaced.
     static func open(_ path: String, serve: @escaping @Sendable (SessionConnection) async -> Void) async throws
         -> SessionListener
     {
@@ -30,26 +31,12 @@ struct SessionListener: Sendable {
         }
     }
 
-    /// Made here and not by NIO: no child of ours may hold the door open.
+    /// Made here and not by NIO: no child of ours may hold the door open. Whoever may pass through the folder may knock; it is
+    /// the key that opens.
     private static func listeningSocket(_ path: String) throws -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
-        let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-        guard socket >= 0 else { throw DaemonError(.storage, operation: "listen on", subject: path, reason(errno)) }
-        unlink(path)
-        let isBound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-            }
+        do { return try UnixSocket.listen(path, mode: 0o666, backlog: 64) } catch {
+            throw DaemonError(.storage, operation: "listen on", subject: path, error.message)
         }
-        // Whoever may pass through the folder may knock; it is the key that opens.
-        guard isBound, chmod(path, 0o666) == 0, listen(socket, 64) == 0 else {
-            let code = errno
-            Glibc.close(socket)
-            throw DaemonError(.storage, operation: "listen on", subject: path, reason(code))
-        }
-        return socket
     }
 
     /// Takes no more connections; those that are open stay.

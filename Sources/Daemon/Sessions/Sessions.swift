@@ -14,14 +14,24 @@ actor Sessions {
         var now: @Sendable () -> Instant
         var log: Logger
         var limits = Reception.Limits()
+        var recordings = RecordingBounds()
     }
+    /// Between two looks for recordings that are too old.
+    private static let sweepEvery = Duration.seconds(3600)
     private let parts: Parts
     private let events: SessionEvents
+    private let store: RecordingStore
+    private let queue = PrivateQueue("recording-store")
     private var listener: SessionListener?
+    private var sweeping: Task<Void, Never>?
 
     init(_ parts: Parts) {
         self.parts = parts
-        events = SessionEvents(journal: parts.journal, log: parts.log, now: parts.now)
+        let events = SessionEvents(journal: parts.journal, log: parts.log, now: parts.now)
+        self.events = events
+        store = RecordingStore(folder: parts.state.recordings, bounds: parts.recordings, now: parts.now) { removed in
+            Task { await events.removed(removed) }
+        }
     }
 
     /// Closes what a kill has left open, and listens.
@@ -34,9 +44,16 @@ actor Sessions {
         }
         try parts.state.createForSessions()
         await SessionRecovery(state: parts.state, journal: parts.journal, events: events, now: parts.now).run()
+        sweeping = Task { [store, queue] in
+            while !Task.isCancelled {
+                _ = try? await queue.run { store.sweep() }
+                try? await Task.sleep(for: Self.sweepEvery)
+            }
+        }
         let reception = Reception(
-            doorkeeper: Doorkeeper(backends: parts.backends, proof: KeyProof(folder: parts.state.proofs), now: parts.now),
+            doorkeeper: Doorkeeper(backends: parts.backends, proof: KeyProof(), now: parts.now),
             chooser: parts.chooser, events: events, seats: Seats(parts.limits.seats), recordings: parts.state.recordings,
+            store: store,
             now: parts.now, limits: parts.limits)
         listener = try await SessionListener.open(parts.state.execSocket) { await reception.serve($0) }
     }
@@ -45,6 +62,7 @@ actor Sessions {
     func shutdown() async {
         await listener?.close()
         listener = nil
+        sweeping?.cancel()
         await withTaskGroup(of: Void.self) { group in
             for backend in parts.backends { group.addTask { await backend.cutAll("Curfew stops") } }
         }

@@ -7,23 +7,14 @@ extension StateFolder {
     public var execSocket: String { path + "/exec.sock" }
     /// One asciicast for each session, `<id>.cast`; `<id>.cast.part` while it goes on.
     public var recordings: String { path + "/recordings" }
-    /// What ssh-keygen reads while a signature is checked.
-    var proofs: String { path + "/access/.proofs" }
-
     /// Longest path that every system's Unix sockets take, in bytes.
     static let longestSocketPath = 100
 
-    /// Makes the folders of sessions, for this account alone.
+    /// Makes the folder of recordings, for this account alone, and the way to the socket.
     func createForSessions() throws {
-        for folder in [recordings, proofs] {
-            do {
-                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            } catch { throw DaemonError(.storage, operation: "make folder", subject: folder, error.localizedDescription) }
-            guard chmod(folder, 0o700) == 0 else {
-                throw DaemonError(.storage, operation: "make folder", subject: folder, reason(errno))
-            }
-        }
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: proofs)) ?? [] { unlink(proofs + "/" + name) }
+        try Self.makeFolder(recordings, mode: 0o700)
+        // Whoever wants to be let in passes through to the socket; everything else in here is closed by itself.
+        try Self.makeFolder(path, mode: 0o711)
         guard execSocket.utf8.count <= Self.longestSocketPath else {
             throw DaemonError(
                 .refused, operation: "listen on", subject: execSocket,

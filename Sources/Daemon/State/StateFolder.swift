@@ -1,4 +1,5 @@
 public import CurfewModel
+import CurfewSystem
 import Foundation
 import Glibc
 
@@ -36,13 +37,36 @@ public struct StateFolder: Sendable {
     /// An access backend's files.
     func access(_ name: Name) -> String { "\(path)/access/\(name)" }
 
-    /// Makes the folders. The top is open for passing through (instances run as another user), secrets are 0600 files.
+    /// Whether this account may read what is in it.
+    public var isReadable: Bool { Glibc.access(path, R_OK | X_OK) == 0 }
+
+    /// Makes the folders, for this account alone. Only beside the socket of `curfew exec` the top is open for passing through:
+    /// nothing in it can be listed, read or locked then either.
     public func create() throws {
-        for folder in [path, path + "/runtimes"] { try Self.makeFolder(folder, mode: 0o711) }
-        for folder in [control, pins, reverts, edge, path + "/access"] { try Self.makeFolder(folder, mode: 0o700) }
+        var info = stat()
+        let hasDoor = lstat(execSocket, &info) == 0 && info.st_mode & S_IFMT == S_IFSOCK
+        try Self.makeFolder(path, mode: hasDoor ? 0o711 : 0o700)
+        for folder in [path + "/runtimes", control, pins, reverts, edge, path + "/access"] {
+            try Self.makeFolder(folder, mode: 0o700)
+        }
+        tighten()
     }
 
-    private static func makeFolder(_ path: String, mode: mode_t) throws {
+    /// What an older version, another umask or a restore has left open is closed.
+    private func tighten() {
+        for name in PlainFile.names(in: path) ?? [] {
+            let file = path + "/" + name
+            var info = stat()
+            guard lstat(file, &info) == 0, info.st_uid == geteuid(), info.st_mode & 0o077 != 0 else { continue }
+            switch info.st_mode & S_IFMT {
+            case S_IFREG: chmod(file, 0o600)
+            case S_IFDIR: chmod(file, 0o700)
+            default: break
+            }
+        }
+    }
+
+    static func makeFolder(_ path: String, mode: mode_t) throws {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
@@ -57,25 +81,10 @@ public struct StateFolder: Sendable {
     }
 }
 
-/// Writes a file so that a reader sees the old or the new content and never a part: temporary file, fsync, rename.
-func writeAtomically(_ data: Data, to path: String, mode: mode_t = 0o600, durable: Bool = true) throws {
-    let temporary = "\(path).tmp-\(getpid())"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
-    guard descriptor >= 0 else { throw DaemonError(.storage, operation: "write", subject: path, reason(errno)) }
-    var failure: Int32 = 0
-    data.withUnsafeBytes { bytes in
-        var done = 0
-        while done < bytes.count, failure == 0 {
-            let written = write(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done)
-            if written >= 0 { done += written } else if errno != EINTR { failure = errno }
-        }
-    }
-    if failure == 0, durable, fsync(descriptor) != 0 { failure = errno }
-    close(descriptor)
-    if failure == 0, rename(temporary, path) != 0 { failure = errno }
-    if failure != 0 {
-        unlink(temporary)
-        throw DaemonError(.storage, operation: "write", subject: path, reason(failure))
+/// Writes a file of the state folder: old or new and never a part, for this account alone.
+func writeState(_ data: Data, to path: String, durable: Bool = true) throws {
+    do { try AtomicFile.write(Array(data), to: path, mode: 0o600, isDurable: durable) } catch {
+        throw DaemonError(.storage, operation: "write", subject: path, error.message)
     }
 }
 

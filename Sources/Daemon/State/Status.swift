@@ -144,7 +144,7 @@ public struct Status: Sendable, Codable, Equatable {
 
     func write(_ state: StateFolder) throws {
         // Not fsynced: it is a view, made anew at the next start.
-        try writeAtomically(try Self.encoder.encode(self), to: state.status, mode: 0o644, durable: false)
+        try writeState(try Self.encoder.encode(self), to: state.status, durable: false)
     }
 
     private static var encoder: JSONEncoder {

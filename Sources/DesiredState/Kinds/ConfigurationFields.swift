@@ -28,7 +28,7 @@ enum ConfigurationRules {
 /// The top level of `curfew.yaml`.
 enum ConfigurationField: Int, FieldKey {
     case apiVersion, kind, repository, state, trust, identity, prune, limits, observe, runtimes, edge, access, secrets,
-        notifications, api, allow
+        notifications, api, recordings, allow
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.apiVersion, .kind, .repository, .trust]
@@ -46,6 +46,7 @@ enum ConfigurationField: Int, FieldKey {
         case .observe: .record(ObserveField.shape)
         case .secrets: .record(SecretsField.shape)
         case .api: .record(APIField.shape)
+        case .recordings: .record(RecordingsField.shape)
         case .runtimes:
             .map(key: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", value: .record(RuntimeField.shape), maximum: 64)
         case .edge: .record(EdgeField.shape)
@@ -175,6 +176,22 @@ enum ObserveField: Int, FieldKey {
 
     static let shape = Shape(Self.self)
     var form: Form { .span(ConfigurationRules.observe) }
+}
+
+/// `recordings`: of sessions of `curfew exec`.
+enum RecordingsField: Int, FieldKey {
+    case keepFor, keepAtLeast, maxSize
+
+    static let shape = Shape(Self.self)
+    static let times = Span.seconds(0)...Span.seconds(20 * 365 * 86_400)
+    static let sizes = ByteCount(1 << 20)...ByteCount(1 << 50)
+
+    var form: Form {
+        switch self {
+        case .keepFor, .keepAtLeast: .span(Self.times)
+        case .maxSize: .bytes(Self.sizes)
+        }
+    }
 }
 
 /// `edge`.

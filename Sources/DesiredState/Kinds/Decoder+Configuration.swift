@@ -29,6 +29,7 @@ extension Decoder {
             configuration.secrets.identity = record[.identity].flatMap { path($0, "secrets.identity", folder: folder) }
         }
         if let node = top[.notifications] { configuration.notifications = notifications(node, folder: folder) }
+        if let node = top[.recordings] { configuration.recordings = recordings(node) }
         if let node = top[.api] { configuration.api = api(node, folder: folder) }
         if let node = top[.allow] { configuration.allow = allow(node) }
         // After the runtimes: a way in names one of them.

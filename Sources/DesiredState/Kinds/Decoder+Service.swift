@@ -33,6 +33,26 @@ extension Decoder {
         return result
     }
 
+    func recordings(_ node: Int) -> ServiceConfiguration.RecordingsConfiguration {
+        var result = ServiceConfiguration.RecordingsConfiguration()
+        guard let record = record(node, "recordings", as: RecordingsField.self) else { return result }
+        if let node = record[.keepFor] {
+            result.keepFor = span(node, "recordings.keepFor", RecordingsField.times) ?? result.keepFor
+        }
+        if let node = record[.keepAtLeast] {
+            result.keepAtLeast = span(node, "recordings.keepAtLeast", RecordingsField.times) ?? result.keepAtLeast
+        } else {
+            result.keepAtLeast = min(result.keepAtLeast, result.keepFor)
+        }
+        if let node = record[.maxSize] {
+            result.maxSize = bytes(node, "recordings.maxSize", RecordingsField.sizes) ?? result.maxSize
+        }
+        if result.keepAtLeast > result.keepFor {
+            report(node, "recordings.keepAtLeast must not be longer than recordings.keepFor")
+        }
+        return result
+    }
+
     func edge(_ node: Int) -> ServiceConfiguration.EdgeConfiguration {
         var result = ServiceConfiguration.EdgeConfiguration()
         guard let record = record(node, "edge", as: EdgeField.self) else { return result }

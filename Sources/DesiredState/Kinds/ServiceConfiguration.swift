@@ -138,6 +138,17 @@ public struct ServiceConfiguration: Sendable, Hashable {
         /// None.
         public init() {}
     }
+    /// `recordings`: of sessions of `curfew exec`.
+    public struct RecordingsConfiguration: Sendable, Hashable {
+        /// Older ones are removed.
+        public var keepFor = Span.seconds(90 * 86_400)
+        /// Younger ones are never removed to make room: then no session is begun.
+        public var keepAtLeast = Span.seconds(7 * 86_400)
+        /// Most bytes of all together.
+        public var maxSize = ByteCount(10 << 30)
+        /// The documented defaults.
+        public init() {}
+    }
     /// `edge`.
     public struct EdgeConfiguration: Sendable, Hashable {
         /// The driver: `haproxy`.
@@ -228,6 +239,8 @@ public struct ServiceConfiguration: Sendable, Hashable {
     public var notifications: [Name: NotificationConfiguration] = [:]
     /// Which bundles may use what.
     public var allow: [AllowRule] = []
+    /// How long recordings are kept, and how many.
+    public var recordings = RecordingsConfiguration()
     /// Where the HTTP API listens and who may ask it.
     public var api = APIConfiguration()
 

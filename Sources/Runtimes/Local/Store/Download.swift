@@ -1,9 +1,9 @@
 import AsyncHTTPClient
+import CurfewTLS
 import Crypto
 import CurfewDrivers
 import CurfewModel
 import Foundation
-import NIOSSL
 
 /// Fetches a file whose SHA-256 is known. Nothing of it is used before the digest is right.
 ///
@@ -39,15 +39,12 @@ struct Download: Sendable {
 
     /// - Parameter address: the literal address to connect to, whatever the name leads to by then.
     private func fetch(to path: String, _ source: DownloadSource, at address: String) async throws {
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        var configuration = HTTPClient.Configuration.strict()
         configuration.timeout.connect = .seconds(20)
         // A refused connection is an answer; whoever wants the artifact asks again anyway.
         configuration.connectionPool.retryConnectionEstablishment = false
         // What comes is what the digest is of; an encoding would have to be unpacked unverified.
         configuration.decompression = .disabled
-        var tls = TLSConfiguration.makeClientConfiguration()
-        tls.minimumTLSVersion = .tlsv12
-        configuration.tlsConfiguration = tls
         configuration.dnsOverride = [source.host: address]
         if let written = URLComponents(string: url)?.host { configuration.dnsOverride[written] = address }
         let client = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
