@@ -10,12 +10,18 @@ extension SudoBackend {
         return try names().compactMap { name -> ObservedAccess? in
             let path = configuration.folder + "/" + name
             if name.hasPrefix(configuration.prefix) { return judge(name, path) }
-            do {
-                guard let bytes = try PlainFile.read(path, limit: DropInFile.limit) else { return nil }
-                guard DropInFile.grantsSomething(String(decoding: bytes, as: UTF8.self)) else { return nil }
-                return ObservedAccess(grant: nil, subject: path, end: nil, detail: "rules that no grant gives")
-            } catch { return ObservedAccess(grant: nil, subject: path, end: nil, detail: error.message) }
+            return stranger(path)
         }
+    }
+
+    /// A file of somebody else's, if it gives somebody something or cannot be read.
+    private func stranger(_ path: String) -> ObservedAccess? {
+        do {
+            guard let bytes = try PlainFile.read(path, limit: DropInFile.limit),
+                DropInFile.grantsSomething(String(decoding: bytes, as: UTF8.self))
+            else { return nil }
+            return ObservedAccess(grant: nil, subject: path, end: nil, detail: "rules that no grant gives")
+        } catch { return ObservedAccess(grant: nil, subject: path, end: nil, detail: error.message) }
     }
 
     /// One file with our prefix: a grant's, or tampered with.
