@@ -97,7 +97,7 @@ let package = Package(
 
         module("System", ["CProcess"]),
         module("Model", []),
-        module("GitSource", ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CLibGit2", subprocess, http, http1, tls, core]),
+        module("GitSource", ["CurfewSystem", "CurfewModel", "CurfewDrivers", "CLibGit2", crypto, subprocess, http, http1, tls, core]),
         module("DesiredState", ["CurfewModel", "CLibYAML", crypto]),
         module("Planning", ["CurfewModel"]),
         module("Gates", ["CurfewModel"]),

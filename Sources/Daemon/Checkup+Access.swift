@@ -44,12 +44,7 @@ extension Checkup {
                             detail: "\(socket) is too long for a socket's path: choose a shorter `state:`"))
                 }
             default:
-                if backend.settings["authLog"] == nil {
-                    checks.append(
-                        Check(
-                            subject: "access \(backend.name)", result: .limited,
-                            detail: "without authLog no open session is cut and no use is seen"))
-                }
+                checks.append(loginLog(backend))
             }
         }
         return checks

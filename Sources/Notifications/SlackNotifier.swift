@@ -25,9 +25,6 @@ public final class SlackNotifier: Notifier {
             case (_, .warning): "WARNING"
             case (_, .info): "INFO"
             }
-        var text = String(notice.message.prefix(2000))
-        for (sign, entity) in [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")] { text = text.replacing(sign, with: entity) }
-        // Backticks would end the code that keeps everything else plain.
-        return "*\(mark)* `\(notice.kind)` ```\(text.replacing("`", with: "'"))```"
+        return "*\(mark)* `\(notice.kind)` ```\(InertText.slack(notice.message.prefix(2000)))```"
     }
 }

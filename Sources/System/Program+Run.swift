@@ -54,7 +54,8 @@ extension Program {
                 var spawn = curfew_spawn_t(
                     program: program, arguments: words.pointers, environment: variables.pointers,
                     input: read?.descriptor ?? nothing, output: output.descriptor, errors: errors.descriptor,
-                    descriptors: descriptors.baseAddress, descriptor_count: Int32(descriptors.count))
+                    descriptors: descriptors.baseAddress, descriptor_count: Int32(descriptors.count),
+                    keeps_session: asksOnTerminal ? 1 : 0, file_size_limit: fileSizeLimit.map { UInt64($0) } ?? 0)
                 return curfew_spawn(&spawn, &pid)
             }
         }

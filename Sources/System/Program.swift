@@ -14,8 +14,13 @@ public struct Program: Sendable, Hashable {
     public var outputLimit: Int
     /// The same for standard error.
     public var errorLimit: Int
+    /// Most bytes of any file that it writes, its children too; `nil` = no limit.
+    public var fileSizeLimit: UInt?
     /// What to say when it is missing: the package that brings it.
     public var hint: String
+    /// Whether it may ask its person on the terminal of this process. It then stays in this process's group, and at its
+    /// deadline it alone is killed.
+    public var asksOnTerminal = false
 
     /// Makes a program to be run.
     public init(

@@ -1,5 +1,6 @@
 import CurfewDrivers
 import CurfewGates
+import CurfewGitSource
 import CurfewJournal
 import CurfewModel
 
@@ -11,7 +12,7 @@ extension AccessKeeper {
     func give(now: Instant) async {
         let limit = ContinuousClock.now + Self.slice
         hasMoreToGive = false
-        var published: [String: [String: [UInt8]]?] = [:]
+        var published: [String: Publication?] = [:]
         var given: [GrantID] = []
         for (id, verdict) in verdicts.sorted(by: { $0.key < $1.key }) {
             guard case .active(let start, let end) = verdict.state, var record = store[id], record.phase == .seen,
@@ -37,8 +38,9 @@ extension AccessKeeper {
                             id: id, person: person, settings: bind.with, start: start, end: end, reason: file.grant.reason))
                 }
                 if !credentials.isEmpty {
-                    published["credentials/\(id.name)"] = try await parts.cipher.files(
-                        credentials, for: person, id: id, end: end)
+                    published["credentials/\(id.name)"] = Publication(
+                        purpose: .credentials(grant: id.name, blob: id.blob, person: person.name), end: end,
+                        files: try await parts.cipher.files(credentials, for: person))
                     record.hasCredentials = true
                 }
                 record.phase = .given
@@ -69,21 +71,6 @@ extension AccessKeeper {
                 ])
         }
         await publish(published, now: now)
-    }
-
-    /// Sends credentials to the remote, or takes them away (`nil`). What fails is sent again with the next round that is due.
-    func publish(_ references: [String: [String: [UInt8]]?], now: Instant) async {
-        for (name, files) in references { outbox.updateValue(files, forKey: name) }
-        guard !outbox.isEmpty, isDue("publish", now: now) else { return }
-        let sent = outbox
-        do {
-            try await parts.mirror.publish(sent, at: now)
-            for (name, files) in sent where outbox[name] == files { outbox[name] = nil }
-            succeeded("publish")
-        } catch {
-            problems["publish"] = "credentials cannot be put on the remote: \(error)"
-            retry("publish", now: now)
-        }
     }
 }
 

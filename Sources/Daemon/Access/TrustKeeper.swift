@@ -19,6 +19,7 @@ struct TrustKeeper: Sendable {
     /// What the configuration pins; nothing below it counts. `nil` = nothing is pinned (a person's clone is looked at).
     let root: ObjectID?
     private let queue = PrivateQueue("trust")
+    private let sights = MergeSights()
     /// Most new commits of one look; the rest comes at the next one.
     static let batch = 1000
 
@@ -79,6 +80,7 @@ struct TrustKeeper: Sendable {
         }
         var outcome = Outcome(accepted: base)
         let steps = try await mirror.steps(from: base, to: tip, limit: Self.batch)
+        sights.note(steps, at: now)
         let approvals = try await mirror.approvals()
         for (index, commit) in steps.enumerated() {
             let verdict = try await judge(commit, parent: outcome.accepted, approvals: approvals, now: now)
@@ -108,9 +110,11 @@ struct TrustKeeper: Sendable {
         if let key = rules.curfewKey, step.commit.signature == .good(key) {
             targets = try await mirror.revertTargets(of: commit)
         }
+        // No commit is merged before the one that it is merged onto.
+        let before = [(try? await mirror.commit(parent))?.committedAt, sights.absent(commit)].compactMap { $0 }.max()
         return TrustGate.judge(
             step, policies: policies.set, policiesAreBroken: policies.isBroken, rules: rules, approvals: approvals,
-            revertTargets: targets, now: now)
+            revertTargets: targets, mergedAfter: before, now: now)
     }
 
     /// The newest of `steps` by which an owner accepts its parent and everything below.

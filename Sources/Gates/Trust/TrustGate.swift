@@ -6,11 +6,16 @@ public struct TrustRules: Sendable, Hashable {
     public var owners: [Name]
     /// The key that Curfew itself signs with; it may only delete grant files and revert failed deploys.
     public var curfewKey: SSHPublicKey?
+    /// The commit that the service pins; an approval of another repository counts for nothing. `nil` = not known here, as in a
+    /// person's clone: then any is taken.
+    public var root: ObjectID?
     /// How far ahead of Curfew's clock a commit may claim to be (60 s).
     public var tolerance: Span
     /// Makes rules.
-    public init(owners: [Name], curfewKey: SSHPublicKey? = nil, tolerance: Span = .seconds(60)) {
-        (self.owners, self.curfewKey, self.tolerance) = (owners, curfewKey, tolerance)
+    public init(
+        owners: [Name], curfewKey: SSHPublicKey? = nil, root: ObjectID? = nil, tolerance: Span = .seconds(60)
+    ) {
+        (self.owners, self.curfewKey, self.root, self.tolerance) = (owners, curfewKey, root, tolerance)
     }
 }
 
@@ -34,13 +39,15 @@ public enum TrustGate {
     ///   - approvals: signed tags whose reference begins with `approvals/`.
     ///   - revertTargets: for a commit of Curfew's that reverts: the commits whose exact inverse it is, by structure
     ///     (computed by the caller with a real revert); empty when it is none.
+    ///   - mergedAfter: a moment at which it was not on the branch yet, as far as one is known: how old an approval is goes by
+    ///     this or by the commit's own date, whichever is later.
     public static func judge(
         _ step: BranchStep, policies: PolicySet, policiesAreBroken: Bool, rules: TrustRules, approvals: [ApprovalTag],
-        revertTargets: [ObjectID], now: Instant
+        revertTargets: [ObjectID], mergedAfter: Instant? = nil, now: Instant
     ) -> TrustVerdict {
         TrustJudge(
             step: step, policies: policies, policiesAreBroken: policiesAreBroken, rules: rules, approvals: approvals,
-            revertTargets: revertTargets, now: now
+            revertTargets: revertTargets, mergedAfter: mergedAfter, now: now
         ).verdict()
     }
 }
