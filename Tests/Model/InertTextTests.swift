@@ -42,9 +42,9 @@ import Testing
         }
         guard cell.isEmpty, cells.first == "" else { return nil }
         return try? cells.dropFirst().map { cell in
-            let parts = cell.split(separator: "`", omittingEmptySubsequences: false)
+            let parts = cell.unicodeScalars.split(separator: "`", omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 3, parts[0] == " ", parts[2] == " ", !parts[1].isEmpty else { throw Active() }
-            return String(parts[1])
+            return parts[1]
         }
     }
     private struct Active: Error {}

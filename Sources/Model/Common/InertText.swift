@@ -25,6 +25,11 @@ public enum InertText {
     private static func plain(_ text: some StringProtocol) -> String {
         var result = String.UnicodeScalarView()
         var count = 0
+        // A mark would sit on what stands before the text.
+        switch text.unicodeScalars.first?.properties.generalCategory {
+        case .nonspacingMark?, .spacingMark?, .enclosingMark?: result.append("◌")
+        default: break
+        }
         for scalar in text.unicodeScalars {
             guard count < limit else {
                 result.append("…")
