@@ -28,7 +28,7 @@ login() {
         -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "$account@127.0.0.1" "$@" 2>&1
 }
 may_sudo() { runuser -u "$account" -- sudo -n /usr/bin/id; }
-curfew_as() { local who=$1; shift; (cd "$home/$who" && "$curfew" "$@"); }
+curfew_as() { local who=$1; shift; (cd "$home/$who" && XDG_STATE_HOME="$home/known-$who" "$curfew" "$@"); }
 shown() { printf '  %s $ curfew %s\n' "$1" "${*:2}"; curfew_as "$@" 2>&1 | indent; }
 
 bold "7. Access: nobody has any"
@@ -48,7 +48,7 @@ bold "9. bob merges it, signed: that is the approval, and access begins"
 sync bob
 as bob merge -q --no-ff -m "Merge inc-42" origin/request/inc-42 && push bob
 before=$(ids)
-shown alice credentials inc-42 --key "$home/keys/alice" --wait 10s
+shown alice credentials inc-42 --key "$home/keys/alice" --curfew-key "$home/keys/curfew.pub" --wait 10s
 said=$(login 'echo logged in as $(id -un)') || true
 case $said in *"logged in as $account"*) say "ssh: $said" ;; *) broken "the login does not work: $said" ;; esac
 if [ "$account" = curfew-demo ]; then

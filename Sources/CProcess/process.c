@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@
 
 enum { MOST_DESCRIPTORS = 16, OUT_OF_THE_WAY = 64 };
 
-static int prepare_signals(posix_spawnattr_t *attributes, int keeps_terminal) {
+static int prepare_signals(posix_spawnattr_t *attributes, short session) {
     sigset_t standard, blocked;
     sigfillset(&standard);
     sigemptyset(&blocked);
@@ -27,7 +28,7 @@ static int prepare_signals(posix_spawnattr_t *attributes, int keeps_terminal) {
     if (code == 0) code = posix_spawnattr_setsigmask(attributes, &blocked);
     if (code == 0)
         code = posix_spawnattr_setflags(
-            attributes, (keeps_terminal ? 0 : POSIX_SPAWN_SETSID) | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+            attributes, session | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     return code;
 }
 
@@ -51,9 +52,14 @@ int curfew_spawn(const curfew_spawn_t *spawn, pid_t *pid) {
         code = posix_spawn_file_actions_adddup2(&actions, away[count], count);
     }
     if (code == 0) code = posix_spawn_file_actions_addclosefrom_np(&actions, 3 + spawn->descriptor_count);
-    if (code == 0) code = prepare_signals(&attributes, spawn->keeps_terminal);
+    if (code == 0) code = prepare_signals(&attributes, spawn->keeps_session ? 0 : POSIX_SPAWN_SETSID);
     if (code == 0)
         code = posix_spawnp(pid, spawn->program, &actions, &attributes, spawn->arguments, spawn->environment);
+    // Set from outside: the time in which it could already have written more is that of its own start.
+    if (code == 0 && spawn->file_size_limit != 0) {
+        struct rlimit limit = {spawn->file_size_limit, spawn->file_size_limit};
+        prlimit(*pid, RLIMIT_FSIZE, &limit, NULL);
+    }
     for (int i = 0; i < count; i++) close(away[i]);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);

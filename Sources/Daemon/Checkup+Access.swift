@@ -50,12 +50,8 @@ extension Checkup {
                         Check(
                             subject: "access \(backend.name)", result: .limited,
                             detail: "authLog: \(problem); better is authLog: journald"))
-                }
-                if backend.settings["authLog"] == nil {
-                    checks.append(
-                        Check(
-                            subject: "access \(backend.name)", result: .limited,
-                            detail: "without authLog no open session is cut and no use is seen"))
+                } else {
+                    checks.append(loginLog(backend))
                 }
             }
         }

@@ -72,6 +72,7 @@ public enum Checkup {
             checks += await engine(runtime, configuration)
         }
         checks += secrets(configuration)
+        checks += await repository(configuration)
         checks += access(configuration)
         checks += await swarms(configuration)
         checks += api(configuration)

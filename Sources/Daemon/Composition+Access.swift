@@ -88,7 +88,7 @@ extension Composition {
     /// Who is trusted besides the policies: the owners, and the public half of Curfew's own key.
     /// - Throws: ``DaemonError`` when the key cannot be read.
     public static func trustRules(of configuration: ServiceConfiguration) async throws -> TrustRules {
-        var rules = TrustRules(owners: configuration.trustOwners)
+        var rules = TrustRules(owners: configuration.trustOwners, root: configuration.trustRoot)
         if let key = configuration.identity.signingKey { rules.curfewKey = try await publicKey(of: key) }
         return rules
     }

@@ -25,13 +25,7 @@ public final class SlackNotifier: Notifier {
             case (_, .warning): "WARNING"
             case (_, .info): "INFO"
             }
-        return "*\(mark)* `\(plain(notice.kind, upTo: 100))` ```\(plain(notice.message, upTo: 2000))```"
-    }
-
-    /// Backticks would end the code that keeps everything else plain. Scalar by scalar: a sign with a combining mark behind it
-    /// is the same sign to whoever reads the bytes.
-    private static func plain(_ text: String, upTo limit: Int) -> String {
-        text.prefix(bytes: limit).escapingControls.replacing(scalar: "&", with: "&amp;").replacing(scalar: "<", with: "&lt;")
-            .replacing(scalar: ">", with: "&gt;").replacing(scalar: "`", with: "'")
+        let (kind, message) = (notice.kind.prefix(bytes: 100), notice.message.prefix(bytes: 2000))
+        return "*\(mark)* `\(InertText.slack(kind))` ```\(InertText.slack(message))```"
     }
 }

@@ -82,7 +82,8 @@ extension Program {
                     input: read?.descriptor ?? nothing, output: output.descriptor,
                     errors: isInteractive ? STDERR_FILENO : errors.descriptor,
                     descriptors: descriptors.baseAddress, descriptor_count: Int32(descriptors.count),
-                    keeps_terminal: isInteractive ? 1 : 0)
+                    keeps_session: asksOnTerminal || isInteractive ? 1 : 0,
+                    file_size_limit: fileSizeLimit.map { UInt64($0) } ?? 0)
                 return curfew_spawn(&spawn, &pid)
             }
         }

@@ -14,9 +14,14 @@ public struct Program: Sendable, Hashable {
     public var outputLimit: Int
     /// The same for standard error.
     public var errorLimit: Int
+    /// Most bytes of any file that it writes, its children too; `nil` = no limit.
+    public var fileSizeLimit: UInt?
     /// What to say when it is missing: the package that brings it.
     public var hint: String
-    /// It may ask the person at the terminal, and its standard error goes where this process's own goes.
+    /// Whether it may ask its person on the terminal of this process. It then stays in this process's group, and at its
+    /// deadline it alone is killed.
+    public var asksOnTerminal = false
+    /// The same, and its standard error goes where this process's own goes.
     public var isInteractive = false
 
     /// Makes a program to be run.

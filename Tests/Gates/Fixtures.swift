@@ -60,8 +60,18 @@ enum Make {
         return ApprovalTag(
             reference: reference, name: name ?? reference, id: id("tag \(subject) \(who) \(target)"),
             tagger: claim(who, at: at),
-            message: "Approve\n\nCurfew-Approve: \(target.hex)\n", signature: .good(key(signedBy ?? who)))
+            message: ApprovalStatement(target: target, root: root, path: "grants/\(subject).yaml").message(title: "Approve"),
+            signature: .good(key(signedBy ?? who)))
     }
+
+    /// The approval of a commit.
+    static func approval(of commit: ObjectID, by who: String, at: Instant = now) -> ApprovalTag {
+        var tag = tag(String(commit.hex.prefix(12)), by: who, for: commit, at: at)
+        tag.message = ApprovalStatement(target: commit, root: root, path: nil).message(title: "Approve")
+        return tag
+    }
+
+    static let root = id("root")
 
     static let role = Role(name: name("orders-debug"), binds: [Bind(backend: name("bastion"))], touches: [name("orders")])
 
@@ -83,7 +93,7 @@ enum Make {
             roles: [role], accessPolicies: [access], changePolicies: changes)
     }
 
-    static let rules = TrustRules(owners: [name("dave")], curfewKey: key("curfew"))
+    static let rules = TrustRules(owners: [name("dave")], curfewKey: key("curfew"), root: root)
 
     static func grant(
         _ duration: Span = .seconds(2700), reason: String = "INC-4821: stuck", notBefore: Instant? = nil,

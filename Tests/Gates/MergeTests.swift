@@ -18,7 +18,7 @@ import Testing
 
     @Test func aTagOnTheMergedHeadCoversAPlainMerge() {
         let work = Make.commit("w", by: "alice", [web])
-        let found = judge(Make.merge(work, by: "alice"), [Make.tag("w", by: "carol", for: work.id)])
+        let found = judge(Make.merge(work, by: "alice"), [Make.approval(of: work.id, by: "carol")])
         #expect(found == .accepted(signer: Make.name("alice"), approvedBy: [Make.name("carol")]))
     }
 
@@ -26,9 +26,9 @@ import Testing
         let work = Make.commit("w", by: "alice", [web])
         let evil = PathChange(path: "manifests/web/extra.yaml", old: nil, new: Make.id("evil"))
         let step = Make.merge(work, by: "alice", evil: [evil])
-        let head = judge(step, [Make.tag("w", by: "carol", for: work.id)])
+        let head = judge(step, [Make.approval(of: work.id, by: "carol")])
         #expect(isRefused(head), "\(head)")
-        let whole = judge(step, [Make.tag("m", by: "carol", for: step.commit.id)])
+        let whole = judge(step, [Make.approval(of: step.commit.id, by: "carol")])
         #expect(whole == .accepted(signer: Make.name("alice"), approvedBy: [Make.name("carol")]))
     }
 
@@ -41,7 +41,7 @@ import Testing
         step.merged.append(right)
         step.commit.changes.append(PathChange(path: other.path, old: nil, new: other.new, isFromMergedParent: true))
         for tags in [
-            [Make.tag("l", by: "carol", for: left.id)], [Make.tag("m", by: "carol", for: step.commit.id)],
+            [Make.approval(of: left.id, by: "carol")], [Make.approval(of: step.commit.id, by: "carol")],
         ] {
             guard case .refused(let reasons) = judge(step, tags) else {
                 Issue.record("taken with \(tags)")

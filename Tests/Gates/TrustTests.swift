@@ -60,9 +60,9 @@ import Testing
         let direct = BranchStep(commit: work)
         #expect(!reasons(judge(direct, [production])).isEmpty)
         #expect(
-            judge(direct, [production], approvals: [Make.tag("w", by: "carol", for: work.id)])
+            judge(direct, [production], approvals: [Make.approval(of: work.id, by: "carol")])
                 == .accepted(signer: Make.name("alice"), approvedBy: [Make.name("carol")]))
-        #expect(!reasons(judge(direct, [production], approvals: [Make.tag("w", by: "alice", for: work.id)])).isEmpty)
+        #expect(!reasons(judge(direct, [production], approvals: [Make.approval(of: work.id, by: "alice")])).isEmpty)
     }
 
     @Test func aMergeWithContentOfItsOwnIsNoApproval() {

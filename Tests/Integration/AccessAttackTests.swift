@@ -58,7 +58,7 @@ import Testing
             #expect(try await !world.maySudo())
             // They are no dead ends: the second seat is carol's.
             try await world.refresh("carol")
-            let late = try await world.curfew("carol", "approve", "seats")
+            let late = try await world.approve("carol", "seats")
             #expect(late.code == 0, "\(late.errors)")
             #expect(await world.reaches("active", "seats"))
         }

@@ -25,7 +25,10 @@ extension AccessWorld {
     func curfew(_ person: String, _ arguments: String...) async throws -> ProgramResult {
         try await execute(
             world.program, arguments, in: world.clone(person),
-            environment: ["GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"])
+            environment: [
+                "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
+                "XDG_STATE_HOME": world.scratch.file("state-\(person)"),
+            ])
     }
 
     /// Brings somebody's clone to the branch's tip.
@@ -104,9 +107,20 @@ extension AccessWorld {
 
     /// Fetches and installs the credentials; the certificate's file.
     func credentials(_ name: String = "one", person: String = "alice") async throws -> String {
-        let result = try await curfew(person, "credentials", name, "--key", world.key(person), "--wait", "20s")
+        let result = try await curfew(
+            person, "credentials", name, "--key", world.key(person), "--curfew-key", world.key("curfew") + ".pub", "--root",
+            root,
+            "--wait", "20s")
         guard result.code == 0 else { throw ProgramFailure(command: "curfew credentials", output: result.errors) }
         return world.key(person) + "-cert.pub"
+    }
+
+    /// `curfew approve` as somebody who has read the request as it is now.
+    func approve(_ person: String, _ name: String) async throws -> ProgramResult {
+        try await git(person, "fetch", "-q", "origin")
+        var blob = try? await git(person, "rev-parse", "origin/request/\(name):grants/\(name).yaml")
+        if blob == nil { blob = try await git(person, "rev-parse", "origin/main:grants/\(name).yaml") }
+        return try await curfew(person, "approve", name, "--yes", blob ?? "")
     }
 
     /// An approval tag made with git alone, in anybody's name; the commit is where the grant's file is looked up.
@@ -114,7 +128,8 @@ extension AccessWorld {
         try await git(person, "fetch", "-q", "origin")
         let blob = try await git(person, "rev-parse", "\(commit):grants/\(name).yaml")
         let reference = "approvals/\(name)/\(approver)"
-        try await git(person, "tag", "-f", "-s", "-m", "Curfew-Approve: \(blob)", reference, commit)
+        let lines = "Curfew-Approve: \(blob)\nCurfew-Root: \(root)\nCurfew-Path: grants/\(name).yaml"
+        try await git(person, "tag", "-f", "-s", "-m", "Approve\n\n\(lines)", reference, commit)
         try await git(person, "push", "-q", "--force", "origin", "refs/tags/\(reference)")
     }
 }

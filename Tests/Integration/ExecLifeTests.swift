@@ -51,8 +51,10 @@ extension LocalRuntime: InteractiveRuntime {
             try await world.merge("bob", "request/one")
             #expect(await world.reaches("active"))
             let end = try #require(world.shown()?.end)
-            let hint = try await world.curfew("alice", "credentials", "one", "--key", world.world.key("alice"))
-            #expect(hint.output.contains("curfew exec one web --socket \(world.world.state.execSocket)"), "\(hint.output)")
+            let hint = try await world.curfew(
+                "alice", "credentials", "one", "--key", world.world.key("alice"), "--curfew-key",
+                world.world.key("curfew") + ".pub")
+            #expect(hint.output.contains("curfew exec one web"), "\(hint)")
             let quick = try await exec(world, "id", "-u")
             #expect((quick.code, quick.output) == (0, "0\n"), "\(quick.errors)")
             #expect(try await exec(world, "sh").errors.contains("it allows: "))

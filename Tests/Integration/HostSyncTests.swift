@@ -8,13 +8,16 @@ import Testing
 /// A host that only reads the repository: what Curfew publishes is fetched, verified and installed for its sshd.
 @Suite(.enabled(if: geteuid() == 0, "accounts belong to root")) struct HostSyncSerial {
     /// What a timer on that host runs.
-    private func sync(_ world: AccessWorld, key: String = "curfew", from url: String? = nil) async throws -> ProgramResult {
+    private func sync(
+        _ world: AccessWorld, key: String = "curfew", from url: String? = nil, backend: String = "bastion", root: String? = nil
+    ) async throws -> ProgramResult {
         let scratch = world.world.scratch
         return try await execute(
             world.world.program,
             [
-                "host", "sync", url ?? "file://" + world.world.remote, "--backend", "bastion", "--key",
-                world.world.key(key) + ".pub", "--krl", world.host.krl, "--principals", world.host.principals, "--state",
+                "host", "sync", url ?? "file://" + world.world.remote, "--backend", backend, "--key",
+                world.world.key(key) + ".pub", "--root", root ?? world.root, "--krl", world.host.krl, "--principals",
+                world.host.principals, "--state",
                 scratch.file("host"),
             ])
     }
@@ -56,6 +59,27 @@ import Testing
             let gone = try await sync(world, from: "file:///nowhere")
             #expect(gone.code == 1 && gone.errors.contains("cannot be reached"))
             #expect(try await sync(world).code == 0)
+            // Another backend's, another repository's.
+            try await git("update-ref", "refs/curfew/hosts/other", after, in: remote)
+            let other = try await sync(world, backend: "other")
+            #expect(other.code == 1 && other.errors.contains("for something else"), "\(other.errors)")
+            let elsewhere = try await sync(world, root: before)
+            #expect(elsewhere.code == 1 && elsewhere.errors.contains("another repository"), "\(elsewhere.errors)")
+            // A tree with all its files, signed by Curfew's key as a commit.
+            let tree = try await git("rev-parse", "\(before)^{tree}", in: remote)
+            let forged = try await execute(
+                "git",
+                [
+                    "-c", "gpg.format=ssh", "-c", "user.signingkey=\(world.world.key("curfew"))", "-c", "user.name=x", "-c",
+                    "user.email=x@example.org", "commit-tree", "-S", "-m", "x", tree,
+                ], in: remote)
+            let name = forged.output.trimmingCharacters(in: .newlines)
+            try await git("update-ref", "refs/curfew/hosts/bastion", name, in: remote)
+            let replayed = try await sync(world)
+            #expect(replayed.code == 1 && replayed.errors.contains("older"), "\(replayed.errors)")
+            try await git("update-ref", "refs/curfew/hosts/bastion", world.root, in: remote)
+            let plain = try await sync(world)
+            #expect(plain.code == 1 && plain.errors.contains("not signed as a publication"), "\(plain.errors)")
         }
     }
 }

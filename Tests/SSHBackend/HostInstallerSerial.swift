@@ -21,9 +21,9 @@ import Testing
         }
     }
 
-    private func install(_ bundle: HostBundle, on host: SSHHost, least: Int64 = 0) throws {
+    private func install(_ bundle: HostBundle, on host: SSHHost, least: Int64 = 0, authority: String? = nil) throws {
         try HostInstaller.install(
-            bundle, krl: host.krl, caFile: host.scratch.file("ca"), principals: host.principals, minimumVersion: least)
+            bundle, krl: host.krl, authority: authority, principals: host.principals, minimumVersion: least)
     }
 
     @Test(.timeLimit(.minutes(1))) func opensAndEndsOnAnotherHost() async throws {
@@ -65,15 +65,57 @@ import Testing
             var none = good
             none.krl = []
             var key = good
-            key.caPublicKey += "\nssh-ed25519 AAAA"
+            key.authority = "SHA256:../../etc"
+            var stranger = good
+            stranger.authority = "SHA256:" + String(repeating: "A", count: 43)
             var older = good
             older.version -= 1
             bad += [cut, none, key, older]
+            #expect(throws: DriverError.self) { try install(stranger, on: host, authority: good.authority) }
+            try install(good, on: host, authority: good.authority)
             for bundle in bad {
                 #expect(throws: DriverError.self) { try install(bundle, on: host) }
                 #expect(FileManager.default.contents(atPath: host.krl) == before)
             }
             #expect(throws: DriverError.self) { try install(good, on: host, least: good.version + 1) }
+        }
+    }
+
+    /// A list that revokes serials of an authority is taken for no other one, whatever the bundle says.
+    @Test(.timeLimit(.minutes(1))) func aListOfAnotherAuthorityIsRefused() async throws {
+        try await with { host, backend in
+            let order = try host.order()
+            _ = try await backend.give(order)
+            try await backend.end([order.id])
+            var bundle = try await backend.exported()
+            bundle.authority = "SHA256:" + String(repeating: "A", count: 43)
+            #expect(throws: DriverError.self) { try install(bundle, on: host) }
+        }
+    }
+
+    /// What an administrator has put there stays: lists, files of principals, links.
+    @Test(.timeLimit(.minutes(1))) func whatCurfewDidNotWriteStays() async throws {
+        try await with { host, backend in
+            _ = try host.install(try await backend.give(try host.order()))
+            let bundle = try await backend.exported()
+            let file = host.principals + "/" + host.account
+            try FileManager.default.createDirectory(atPath: host.principals, withIntermediateDirectories: true)
+            try "admin-team\n".write(toFile: file, atomically: true, encoding: .utf8)
+            #expect(throws: DriverError.self) { try install(bundle, on: host) }
+            #expect(try String(contentsOfFile: file, encoding: .utf8) == "admin-team\n")
+            unlink(file)
+            let target = try host.scratch.write("target", PrincipalsFolder.marker + "\n")
+            #expect(symlink(target, file) == 0)
+            #expect(throws: DriverError.self) { try install(bundle, on: host) }
+            #expect(try String(contentsOfFile: target, encoding: .utf8) == PrincipalsFolder.marker + "\n")
+            unlink(file)
+            // A list of the administrator's own.
+            try await SSHHost.makeKey(host.scratch.file("leaked"))
+            unlink(host.krl)
+            #expect(try await execute("ssh-keygen", ["-q", "-k", "-f", host.krl, host.scratch.file("leaked.pub")]).code == 0)
+            let before = FileManager.default.contents(atPath: host.krl)
+            #expect(throws: DriverError.self) { try install(bundle, on: host) }
+            #expect(FileManager.default.contents(atPath: host.krl) == before)
         }
     }
 }

@@ -65,4 +65,20 @@ import Testing
         let result = try await Program("/usr/bin/env", [], environment: ["A": "1"]).run(within: .seconds(10))
         #expect(result.text == "A=1\n")
     }
+
+    @Test func noFileOfItsBecomesLargerThanItMay() async throws {
+        let path = "/tmp/curfew-program-\(getpid())-\(UInt32.random(in: .min ... .max))"
+        defer { unlink(path) }
+        var program = Program("/bin/sh", ["-c", "sleep 0.1; exec head -c 100000 /dev/zero > \(path)"])
+        program.fileSizeLimit = 4096
+        #expect(try await !program.run(within: .seconds(10)).isSuccess)
+        #expect(try PlainFile.read(path, limit: 1 << 20)?.count ?? 0 <= 4096)
+    }
+
+    @Test func whatMayAskStaysInThisSession() async throws {
+        var program = Program("/bin/sh", ["-c", "cut -d ' ' -f 6 /proc/$$/stat"])
+        #expect(try await program.run(within: .seconds(10)).text != "\(getsid(0))\n")
+        program.asksOnTerminal = true
+        #expect(try await program.run(within: .seconds(10)).text == "\(getsid(0))\n")
+    }
 }

@@ -14,7 +14,7 @@ enum SSHLogTarget {
         let list = RevocationList(printed: text, authority: "SHA256:uWWsb3FT4bMxMN1XwmgLLaIbSEr9uHrJLMFmqmx2fDE")
         expect(list.serials.count <= 10_000 * (bytes.count / 8 + 1), "a revocation list that grew out of nothing")
         _ = RevocationHeader.version(of: Array(bytes))
-        _ = try? JSONDecoder().decode(HostBundle.self, from: Data(bytes))
+        _ = HostBundle(files: ["krl": [], "hosts.json": Array(bytes)])
         _ = try? JSONDecoder().decode(IssuedCertificate.self, from: Data(bytes))
     }
 }

@@ -8,6 +8,15 @@ enum SignaturesTarget {
         let text = String(decoding: bytes, as: UTF8.self)
         if let signature = SSHSignature(text) { check(signature.key) }
         if let key = SSHPublicKey(text) { check(key) }
+        if let statement = PublicationStatement(Array(bytes)) {
+            expect(statement.text.utf8.elementsEqual(bytes), "a statement of more than one form")
+        }
+        if let approval = ApprovalStatement(message: text) {
+            let again = ApprovalStatement(message: approval.message(title: "Approve"))
+            expect(again == approval, "an approval that is another one when it is read again")
+        }
+        let configuration = CloneConfiguration(listed: Array(bytes), remote: "origin")
+        expect(!configuration.text(workTree: "/x").utf8.contains(0), "a NUL in a configuration")
         for object in [SignedObject(commit: Array(bytes)), SignedObject(tag: Array(bytes))] {
             expect(object.payload.count <= bytes.count + 1, "what is signed is more than the object")
             if let signature = object.signature.flatMap({ SSHSignature($0) }) { check(signature.key) }

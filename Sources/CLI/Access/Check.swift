@@ -12,12 +12,16 @@ struct Check: AsyncParsableCommand {
         abstract: "What a merge would deploy, give and take: every commit's and every grant's verdict.",
         discussion: """
             Exit code 0 = all would be taken, 1 = not. --format markdown is made for a comment on a pull request.
-            Example: curfew check origin/main..HEAD --format markdown
+            With --pre-receive it is a hook of the repository itself: it reads git's lines, and refuses a push that Curfew would
+            not take.
+            Examples: curfew check origin/main..HEAD --format markdown
+                      curfew check --pre-receive --root 1c2d… --owner dave --curfew-key /etc/curfew/curfew.pub
             """)
 
     @OptionGroup var clone: CloneOptions
     @OptionGroup var rules: RulesOptions
     @Option(name: .long, help: "How the answer is written.") var format = CheckFormat.text
+    @Flag(name: .long, help: "Run as the pre-receive hook of the repository that is pushed to.") var preReceive = false
     @Argument(help: "BASE..HEAD; the default is what HEAD has above the branch.") var range: String?
 
     struct Report: Encodable {
@@ -34,6 +38,7 @@ struct Check: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if preReceive { return try await reporting { try await judgePush() } }
         try await reporting {
             let clone = try await clone.open()
             let (base, head) = try await CommitRange.resolve(
@@ -49,7 +54,7 @@ struct Check: AsyncParsableCommand {
             switch format {
             case .json: try Terminal.json(report)
             case .text: Self.tell(report)
-            case .markdown: Terminal.out(Self.markdown(report))
+            case .markdown: Terminal.out(report.markdown)
             }
             if !report.isGood { throw ExitCode.failure }
         }
@@ -90,33 +95,5 @@ struct Check: AsyncParsableCommand {
         for line in report.effects.lines { Terminal.out(line.escapingControls) }
         for grant in report.grants { Explain.tell(grant) }
         if report.commits.isEmpty, report.grants.isEmpty, report.effects.lines.isEmpty { Terminal.out("nothing would change") }
-    }
-
-    /// Text from a repository, harmless in a table of Markdown.
-    private static func cell(_ text: String) -> String {
-        text.escapingControls.replacing("|", with: "\\|").replacing("<", with: "&lt;").replacing("`", with: "'")
-    }
-
-    private static func markdown(_ report: Report) -> String {
-        var lines = [report.isGood ? "**Curfew: everything would be taken.**" : "**Curfew: this would not be taken.**", ""]
-        if !report.commits.isEmpty {
-            lines += ["| Commit | | Verdict | Why |", "|---|---|---|---|"]
-            for step in report.commits {
-                let why = step.reasons.map(cell).joined(separator: "<br>")
-                lines.append("| \(step.commit.short) | \(cell(step.summary)) | \(cell(step.verdict)) | \(why) |")
-            }
-        }
-        if !report.effects.lines.isEmpty { lines += [""] + report.effects.lines.map { "- \(cell($0))" } }
-        for grant in report.grants {
-            lines += ["", "**\(grant.id.name)**: \(cell(Explain.words(grant.state)))", "", "| Gate | | |", "|---|---|---|"]
-            for gate in grant.gates {
-                let mark = gate.passes.map { $0 ? "ok" : "no" } ?? "waits"
-                lines.append("| \(cell(gate.gate)) | \(mark) | \(cell(gate.text)) |")
-            }
-            if !grant.couldApprove.isEmpty {
-                lines.append("\nCould approve: \(grant.couldApprove.map(\.rawValue).joined(separator: ", "))")
-            }
-        }
-        return lines.joined(separator: "\n")
     }
 }

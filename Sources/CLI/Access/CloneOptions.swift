@@ -15,7 +15,13 @@ struct CloneOptions: ParsableArguments {
     var signingKey: String?
 
     func open() async throws -> WorkingClone {
-        try await WorkingClone(at: repo, remote: remote, branch: branch, signingKey: signingKey)
+        let clone = try await WorkingClone(at: repo, remote: remote, branch: branch, signingKey: signingKey)
+        if !clone.ignoredSettings.isEmpty {
+            let names = clone.ignoredSettings.prefix(5).joined(separator: ", ")
+            Terminal.error(
+                "note: of the clone's own configuration \(names) is not used; set it with `git config --global` if you need it")
+        }
+        return clone
     }
 }
 

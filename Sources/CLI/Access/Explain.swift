@@ -85,6 +85,16 @@ struct RulesOptions: ParsableArguments {
     var config: String?
     @Option(name: .long, help: ArgumentHelp("An owner (trust.owners), when you do not.", valueName: "person")) var owner:
         [String] = []
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The commit that trust.root pins, or a file that holds it: approvals of other repositories do not count.",
+            valueName: "commit|file"))
+    var root: String?
+    @Option(
+        name: .long, help: ArgumentHelp("Curfew's public key, whose reverts are taken.", valueName: "file"),
+        completion: .file())
+    var curfewKey: String?
 
     func configuration() throws -> ServiceConfiguration? {
         guard let config else { return nil }
@@ -94,10 +104,16 @@ struct RulesOptions: ParsableArguments {
     }
 
     func inspection(of clone: WorkingClone) async throws -> Inspection {
-        var rules = TrustRules(owners: owner.compactMap(Name.init))
-        let configuration = try configuration()
-        if let configuration { rules = try await Composition.trustRules(of: configuration) }
-        return Inspection(objects: clone.objects, rules: rules, root: configuration?.trustRoot)
+        let rules = try await trustRules()
+        return Inspection(objects: clone.objects, rules: rules, root: rules.root)
+    }
+
+    /// As the service's configuration says, or as these options do.
+    func trustRules() async throws -> TrustRules {
+        if let configuration = try configuration() { return try await Composition.trustRules(of: configuration) }
+        return TrustRules(
+            owners: owner.compactMap(Name.init), curfewKey: try curfewKey.map(PublicKeyFile.read),
+            root: try root.map(RepositoryRoot.read))
     }
 
     func backends() throws -> [Name: BackendFacts]? {

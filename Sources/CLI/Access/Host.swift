@@ -13,21 +13,32 @@ struct HostSyncCommand: AsyncParsableCommand {
         commandName: "sync",
         abstract: "Fetch the signed revocation list and principals from Git and install them for sshd.",
         discussion: """
-            A host needs nothing but read access to the repository and Curfew's public key. Without --every it runs once, for a
-            timer; exit code 0 = in place, 1 = not, and what was in place stays.
+            A host needs nothing but read access to the repository, Curfew's public key and the repository's root: the commit
+            that the service pins as trust.root. Without --root that of the first publication is kept in --state. Without
+            --every it runs once, for a timer; exit code 0 = in place, 1 = not, and what was in place stays.
             Example: curfew host sync https://git.example/ops.git --backend bastion --key /etc/curfew/curfew.pub \\
-                       --krl /etc/ssh/revoked --principals /etc/ssh/principals --ca /etc/ssh/ca.pub --every 5s
+                       --root /etc/curfew/root --krl /etc/ssh/revoked --principals /etc/ssh/principals \\
+                       --ca /etc/ssh/ca.pub --every 5s
             """)
 
     @Argument(help: "The repository, as git takes it.") var repository: String
     @Option(name: .long, help: "The access backend whose host this is.") var backend: String
     @Option(name: .long, help: ArgumentHelp("Curfew's public key: only what it has signed is installed.", valueName: "file"))
     var key: String
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The commit that trust.root pins, or a file that holds it.", valueName: "commit|file"))
+    var root: String?
     @Option(name: .long, help: ArgumentHelp("What sshd's RevokedKeys names.", valueName: "file")) var krl: String
     @Option(name: .long, help: ArgumentHelp("The folder of sshd's AuthorizedPrincipalsFile.", valueName: "folder"))
     var principals: String?
-    @Option(name: .long, help: ArgumentHelp("What sshd's TrustedUserCAKeys names.", valueName: "file")) var ca: String?
-    @Option(name: .long, help: ArgumentHelp("Where the last version is remembered.", valueName: "folder"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What sshd's TrustedUserCAKeys names: put there by you, read and never written; a list for another authority is refused.",
+            valueName: "file"))
+    var ca: String?
+    @Option(name: .long, help: ArgumentHelp("Where it is remembered what was taken last.", valueName: "folder"))
     var state = "/var/lib/curfew-host"
     @Option(name: .long, help: "Go on, and look so often.") var every: Span?
 
@@ -43,18 +54,24 @@ struct HostSyncCommand: AsyncParsableCommand {
             func absolute(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
             let sync = HostSync(
                 .init(
-                    url: repository, backend: name, key: publicKey, state: absolute(state), krl: absolute(krl),
-                    authority: ca.map(absolute), principals: principals.map(absolute)))
+                    url: repository, backend: name, key: publicKey, root: try root.map(RepositoryRoot.read),
+                    state: absolute(state), krl: absolute(krl), authority: ca.map(absolute),
+                    principals: principals.map(absolute)))
             guard let every else {
-                Terminal.out("version \(try await sync.run()) is in place")
+                let outcome = try await sync.run()
+                for warning in outcome.warnings { Terminal.error("warning: \(warning)") }
+                Terminal.out("version \(outcome.version) is in place")
                 return
             }
-            var last: Int64?
+            var last: HostSync.Outcome?
             while !Task.isCancelled {
                 do {
-                    let version = try await sync.run()
-                    if version != last { Terminal.out("version \(version) is in place") }
-                    last = version
+                    let outcome = try await sync.run()
+                    if outcome != last {
+                        for warning in outcome.warnings { Terminal.error("warning: \(warning)") }
+                        Terminal.out("version \(outcome.version) is in place")
+                    }
+                    last = outcome
                 } catch { Terminal.error("\(error)") }
                 try await Task.sleep(for: .milliseconds(max(100, every.milliseconds)))
             }

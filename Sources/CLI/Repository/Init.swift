@@ -1,5 +1,6 @@
 import ArgumentParser
 import CurfewModel
+import CurfewSystem
 import Foundation
 import Glibc
 
@@ -32,13 +33,11 @@ struct Init: AsyncParsableCommand {
     private func write(_ text: String, to path: String) throws -> Bool {
         try FileManager.default.createDirectory(
             atPath: URL(filePath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            if errno == EEXIST { return false }
-            throw ValidationError("\(path) cannot be written: \(String(cString: strerror(errno)))")
+        var status = stat()
+        if lstat(path, &status) == 0 { return false }
+        do { try AtomicFile.write(Array(text.utf8), to: path, mode: 0o644, replacing: .nothing) } catch {
+            throw ValidationError("\(path) cannot be written: \(error.message)")
         }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        try file.write(contentsOf: Data(text.utf8))
         return true
     }
 

@@ -13,11 +13,14 @@ typedef struct curfew_spawn {
     /// Further descriptors, which it finds as 3, 4 and so on. All others are closed.
     const int *descriptors;
     int descriptor_count;
-    /// Not 0: it stays in this process's session, so that it can ask on the terminal.
-    int keeps_terminal;
+    /// Not 0: stays in this process's session and group, so that it may ask on the terminal.
+    int keeps_session;
+    /// Most bytes of a file that it writes, its children too; 0 = no limit.
+    unsigned long long file_size_limit;
 } curfew_spawn_t;
 
-/// Starts a program in a session of its own (no terminal to ask on, a group to kill), with standard signals.
+/// Starts a program, unless told otherwise in a session of its own (no terminal to ask on, a group to kill), with standard
+/// signals.
 /// Returns 0 or an error number.
 int curfew_spawn(const curfew_spawn_t *spawn, pid_t *pid);
 

@@ -23,7 +23,10 @@ extension AccessKeeper {
                     parents[commit] = try await parts.trust.policies(at: parent).set
                 }
                 let seen = record.flatMap { $0.phase == .closed ? nil : $0.firstSeen } ?? now
-                item = GrantCase(file: file, step: step, firstSeen: seen, tagsSeen: record?.tagsSeen ?? [:])
+                item = GrantCase(
+                    file: file, step: step, firstSeen: seen,
+                    mergedAt: await mergedAt(step, seen: seen, isKnown: record != nil),
+                    tagsSeen: record?.tagsSeen ?? [:])
             }
             // What its targets were told: no later approval moves it.
             item.endedEarly = record?.phase == .given ? record?.end : nil
@@ -40,6 +43,17 @@ extension AccessKeeper {
         for id in cases.keys where !present.contains(id) { cases[id] = nil }
         let steps = Set(cases.values.map(\.step.commit.id))
         for commit in parents.keys where !steps.contains(commit) { parents[commit] = nil }
+    }
+
+    /// When a request came onto the branch. What this process has not seen come may have lain there for as long as its own date
+    /// and that of its parent say; anything else came when it was seen first, whatever it claims.
+    private func mergedAt(_ step: BranchStep, seen: Instant, isKnown: Bool) async -> Instant {
+        guard !isKnown, isFirstLoad else { return seen }
+        var claimed = step.commit.committer.at
+        if let parent = step.commit.parents.first {
+            claimed = max(claimed, (try? await parts.mirror.commit(parent))?.committedAt ?? claimed)
+        }
+        return min(seen, claimed)
     }
 
     /// Who broke glass and waits for the review. A review that has come is written down: it counts although the reviewer's key

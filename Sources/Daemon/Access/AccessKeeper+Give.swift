@@ -1,5 +1,6 @@
 import CurfewDrivers
 import CurfewGates
+import CurfewGitSource
 import CurfewModel
 
 /// Gives what may be given. No backend waits for another, and nothing that ends access waits for any of this.
@@ -129,16 +130,17 @@ extension AccessKeeper {
             }
             return alarm.ring()
         }
-        guard !done.handedOut.isEmpty, let end = done.record.end else { return isGiven(id, files: nil) }
+        guard !done.handedOut.isEmpty, let end = done.record.end else { return isGiven(id, publishing: nil) }
         Task {
             let (cipher, person) = (parts.cipher, done.person)
             let made = await bounded(.seconds(20)) { () -> (files: [String: [UInt8]]?, problem: String) in
-                do { return (try await cipher.files(done.handedOut, for: person, id: id, end: end), "") } catch {
+                do { return (try await cipher.files(done.handedOut, for: person), "") } catch {
                     return (nil, "\(error)")
                 }
             }
             if let files = made?.files {
-                isGiven(id, files: files)
+                let purpose = Publication.Purpose.credentials(grant: id.name, blob: id.blob, person: person.name)
+                isGiven(id, publishing: Publication(purpose: purpose, end: end, files: files))
             } else {
                 cannotEncrypt(id, made?.problem ?? "the credentials were not ready within 20 s")
             }
@@ -152,14 +154,14 @@ extension AccessKeeper {
         alarm.ring()
     }
 
-    private func isGiven(_ id: GrantID, files: [String: [UInt8]]?) {
+    private func isGiven(_ id: GrantID, publishing publication: Publication?) {
         giving[id] = nil
         // Its end may have come meanwhile; then it is ended already, or will be.
         guard var record = store[id], record.phase == .seen else { return alarm.ring() }
         record.phase = .given
-        if let files {
+        if let publication {
             record.hasCredentials = true
-            outbox.updateValue(files, forKey: "credentials/\(id.name)")
+            outbox.updateValue(publication, forKey: "credentials/\(id.name)")
         }
         store[id] = record
         succeeded("give/\(id)")
@@ -177,20 +179,6 @@ extension AccessKeeper {
         guard giving.isEmpty || ContinuousClock.now - lastRing > .milliseconds(250) else { return }
         lastRing = .now
         alarm.ring()
-    }
-
-    /// Sends credentials to the remote, or takes them away (`nil`). What fails is sent again with the next round that is due.
-    func publish() async {
-        let sent = outbox
-        guard !sent.isEmpty else { return }
-        do {
-            try await parts.mirror.publish(sent, at: parts.clock.now)
-            for (name, files) in sent where outbox[name] == files { outbox[name] = nil }
-            succeeded("publish")
-        } catch {
-            problems["publish"] = "credentials cannot be put on the remote: \(error)"
-            retry("publish", now: parts.clock.now)
-        }
     }
 }
 

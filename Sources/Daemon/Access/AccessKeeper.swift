@@ -89,12 +89,16 @@ actor AccessKeeper {
     var lastObservation: Instant?
     var shown: ([Status.Grant], [String])?
     /// References of the remote that are to be written, or removed (`nil`).
-    var outbox: [String: [String: [UInt8]]?] = [:]
+    var outbox: [String: Publication?] = [:]
     var knownRevision: ObjectID?
+    /// No revision but the one that was there at the start has been read.
+    var isFirstLoad = true
     /// What is to be written into the journal.
     var events: [JournalEvent] = []
     /// What was put on the remote for other hosts, by backend.
-    var toldHosts: [Name: [String: [UInt8]]] = [:]
+    var toldHosts: [Name: Publication] = [:]
+    /// The number of what was published last.
+    var sequence: Int64?
     /// Some grants were left for the next round.
     var hasMoreToGive = false
     private var savedTime: Instant?
@@ -197,6 +201,7 @@ actor AccessKeeper {
         do {
             if revision != knownRevision || reloads {
                 reloads = false
+                isFirstLoad = knownRevision == nil
                 history = try await history.advanced(to: revision, root: parts.trust.root, in: parts.mirror)
                 policies = try await parts.trust.policies(at: revision)
                 grants = try await parts.trust.grants(at: revision)

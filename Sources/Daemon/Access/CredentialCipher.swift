@@ -1,73 +1,68 @@
 import CurfewDrivers
-public import CurfewModel
-import Foundation
-import Subprocess
-
-#if canImport(System)
-    import System
-#else
-    import SystemPackage
-#endif
+import CurfewModel
+import CurfewSystem
 
 /// Makes credentials ready for a reference that everybody can read: what is secret is encrypted with `age` to the person's
-/// own SSH keys; what is public (a certificate) goes as it is.
+/// own SSH keys, a certificate goes as it is. What a backend says for people alone is left out: whoever reads a publication
+/// works out for themselves what to do with it.
 struct CredentialCipher: Sendable {
-    /// The files of the reference, and `credential.json`, which says what to do with them.
-    func files(_ credentials: [Credential], for person: Person, id: GrantID, end: Instant) async throws -> [String: [UInt8]] {
+    private static let deadline = Duration.seconds(30)
+    /// Ends the name of what is encrypted.
+    static let suffix = ".age"
+
+    /// The files of the reference.
+    func files(_ credentials: [Credential], for person: Person) async throws -> [String: [UInt8]] {
         var files: [String: [UInt8]] = [:]
-        var entries: [CredentialIndex.Entry] = []
         for credential in credentials {
-            let name = credential.isSecret ? credential.file + ".age" : credential.file
-            files[name] = credential.isSecret ? try await encrypt(credential.content, to: person) : credential.content
-            entries.append(.init(file: name, isSecret: credential.isSecret, hint: credential.hint))
+            if credential.isSecret {
+                files[credential.file + Self.suffix] = try await encrypt(credential.content, to: person)
+            } else if credential.file.hasSuffix(CredentialFile.certificateSuffix) {
+                files[credential.file] = credential.content
+            }
         }
-        let index = CredentialIndex(grant: id.name, blob: id.blob, person: person.name, end: end, entries: entries)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        files[CredentialIndex.file] = [UInt8](try encoder.encode(index))
         return files
     }
 
     private func encrypt(_ bytes: [UInt8], to person: Person) async throws -> [UInt8] {
+        func failure(_ message: String) -> DaemonError {
+            DaemonError(.storage, operation: "encrypt for", subject: person.name.rawValue, message)
+        }
         let keys = person.loginKeys.filter { $0.type == "ssh-ed25519" || $0.type == "ssh-rsa" }
         guard !keys.isEmpty else {
-            throw DaemonError(
-                .storage, operation: "encrypt for", subject: person.name.rawValue,
-                "no login key of theirs can be encrypted to (age takes ssh-ed25519 and ssh-rsa)")
+            throw failure("no login key of theirs can be encrypted to (age takes ssh-ed25519 and ssh-rsa)")
         }
-        let result = try await run(
-            .name("age"), arguments: Arguments(["--armor"] + keys.flatMap { ["--recipient", $0.line] }),
-            input: .array(bytes), output: .bytes(limit: 1 << 20), error: .string(limit: 4096))
-        guard case .exited(0) = result.terminationStatus else {
-            throw DaemonError(
-                .storage, operation: "encrypt for", subject: person.name.rawValue,
-                "age failed: \(result.standardError.prefix(200)) (it is in the package age)")
-        }
-        return result.standardOutput
+        let age = Program(
+            "age", ["--armor"] + keys.flatMap { ["--recipient", $0.line] }, input: bytes, hint: "it is in the package age")
+        do {
+            let result = try await age.run(within: Self.deadline)
+            guard result.isSuccess else { throw failure("age failed: \(result.complaint.escapingControls)") }
+            return result.output
+        } catch let error as SystemError { throw failure(error.description) }
     }
 }
 
-/// What lies beside the files on `refs/curfew/credentials/<grant>`.
-public struct CredentialIndex: Sendable, Codable {
-    /// One file.
-    public struct Entry: Sendable, Codable {
-        /// Its name.
-        public var file: String
-        /// Whether it is encrypted with `age`.
-        public var isSecret: Bool
-        /// What to do with it.
-        public var hint: String
+/// What a file of a publication is, by its name: for whoever writes it and whoever reads it.
+public enum CredentialFile: Sendable, Hashable {
+    /// An SSH certificate of a backend.
+    case certificate(backend: String)
+    /// Something secret, encrypted to the person.
+    case secret(name: String)
+
+    static let certificateSuffix = "-cert.pub"
+
+    /// `nil` for a name that Curfew does not publish.
+    public init?(_ file: String) {
+        if file.hasSuffix(Self.certificateSuffix) {
+            let parts = file.dropLast(Self.certificateSuffix.count).split(separator: "-", omittingEmptySubsequences: false)
+            let backend = parts.dropLast().joined(separator: "-")
+            guard parts.count > 1, Int(parts[parts.count - 1]) != nil, Name(backend) != nil else { return nil }
+            self = .certificate(backend: backend)
+        } else if file.hasSuffix(CredentialCipher.suffix) {
+            let name = String(file.dropLast(CredentialCipher.suffix.count))
+            guard let first = name.utf8.first, first != 0x2E, first != 0x2D, name.utf8.count <= 64 else { return nil }
+            self = .secret(name: name)
+        } else {
+            return nil
+        }
     }
-    /// Its own name.
-    public static let file = "credential.json"
-    /// The grant.
-    public var grant: Name
-    /// The blob of its file.
-    public var blob: ObjectID
-    /// Whose it is.
-    public var person: Name
-    /// When it ends.
-    public var end: Instant
-    /// The files.
-    public var entries: [Entry]
 }

@@ -22,6 +22,7 @@ struct TrustKeeper: Sendable {
     let record: TrustRecord
     let own: OwnCommits
     private let queue = PrivateQueue("trust")
+    private let sights = MergeSights()
     /// Most new commits of one look; the rest comes at the next one.
     static let batch = 1000
 
@@ -91,6 +92,7 @@ struct TrustKeeper: Sendable {
         }
         var outcome = Outcome(accepted: base)
         let steps = try await mirror.steps(from: base, to: tip, limit: Self.batch)
+        sights.note(steps, at: now)
         let approvals = try await mirror.approvals()
         for (index, commit) in steps.enumerated() {
             let verdict = try await judge(commit, parent: outcome.accepted, approvals: approvals, now: now)
@@ -124,9 +126,11 @@ struct TrustKeeper: Sendable {
             facts.origin = try await record.origin(of: commit)
             if let origin { facts.origin = origin }
         }
+        // No commit is merged before the one that it is merged onto.
+        let before = [(try? await mirror.commit(parent))?.committedAt, sights.absent(commit)].compactMap { $0 }.max()
         return TrustGate.judge(
             step, policies: policies.set, policiesAreBroken: policies.isBroken, rules: rules, approvals: approvals,
-            own: facts, now: now)
+            own: facts, mergedAfter: before, now: now)
     }
 
     /// The newest commit of a line by which an owner accepts its parent and everything below. It is written down as used.

@@ -52,6 +52,9 @@ extension Decoder {
         guard let record = record(node, "approvals", as: QuorumField.self) else { return result }
         if let node = record[.count] { result.count = integer(node, "approvals.count", PolicyRules.approvals) ?? 0 }
         if let node = record[.from] { result.from = subjects(node, "approvals.from", &references) }
+        if let node = record[.validFor] {
+            result.validFor = span(node, "approvals.validFor", PolicyRules.duration) ?? result.validFor
+        }
         if result.count > 0, result.from.isEmpty, record[.from] == nil || yaml.nodes[resolve(record[.from] ?? node)].count == 0
         {
             report(node, "approvals needs 'from': who may approve")

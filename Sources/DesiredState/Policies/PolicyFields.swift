@@ -83,13 +83,16 @@ enum BindField: Int, FieldKey {
 
 /// `approvals`.
 enum QuorumField: Int, FieldKey {
-    case count, from
+    case count, from, validFor
 
     static let shape = Shape(Self.self)
     static let required: [Self] = [.count]
     var form: Form {
-        self == .count
-            ? .integer(PolicyRules.approvals) : .list(.text(pattern: PolicyRules.subject), count: PolicyRules.entries)
+        switch self {
+        case .count: .integer(PolicyRules.approvals)
+        case .from: .list(.text(pattern: PolicyRules.subject), count: PolicyRules.entries)
+        case .validFor: .span(PolicyRules.duration)
+        }
     }
 }
 

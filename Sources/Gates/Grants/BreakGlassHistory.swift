@@ -30,13 +30,17 @@ public struct BreakGlassUse: Sendable, Hashable {
         (self.id, self.person, self.role, self.start) = (id, person, role, start)
     }
 
-    /// Who has reviewed it, by a signed tag `approvals/<grant>/<person>` that names the blob: somebody else who could have
-    /// approved such a grant. Everybody else's tags count for nothing.
+    /// Who has reviewed it, by a signed tag `approvals/<grant>/<person>` that names the blob and was made after it began:
+    /// somebody else who could have approved such a grant. Everybody else's tags count for nothing.
     public func reviewer(in policies: PolicySet, approvals: [ApprovalTag], rules: TrustRules, now: Instant) -> Name? {
         let signing = Signing(policies: policies, rules: rules, now: now)
         let allowed = policies.members(of: rulers(in: policies).flatMap(\.approvals.from)).subtracting([person])
-        return approvals.lazy.compactMap { signing.approver($0, of: [id.blob], subject: id.name)?.name }
-            .first { allowed.contains($0) }
+        return approvals.lazy.compactMap { tag -> Name? in
+            guard tag.statement?.target == id.blob, case .counts(let name, let at) = signing.approval(tag, of: id),
+                at + rules.tolerance >= start
+            else { return nil }
+            return name
+        }.first { allowed.contains($0) }
     }
 
     /// Until when the review is due, by the shortest time that a policy sets.

@@ -8,6 +8,8 @@ public struct GrantCase: Sendable, Hashable {
     public var step: BranchStep
     /// When Curfew saw it on the branch first, by its own clock; never later than now.
     public var firstSeen: Instant
+    /// When it came onto the branch, at the earliest: how old an approval may be goes by it.
+    public var mergedAt: Instant
     /// When it ends by other means than its duration: denied, given back, or the end that its targets were told. `nil` = not.
     public var endedEarly: Instant?
     /// Whether this blob was at this path before, and was gone in between: what approved it then is spent.
@@ -19,10 +21,11 @@ public struct GrantCase: Sendable, Hashable {
 
     /// Makes a case.
     public init(
-        file: GrantFile, step: BranchStep, firstSeen: Instant, endedEarly: Instant? = nil, isReplayed: Bool = false,
-        tagsSeen: [ObjectID: Instant] = [:], terms: GrantTerms? = nil
+        file: GrantFile, step: BranchStep, firstSeen: Instant, mergedAt: Instant? = nil, endedEarly: Instant? = nil,
+        isReplayed: Bool = false, tagsSeen: [ObjectID: Instant] = [:], terms: GrantTerms? = nil
     ) {
         (self.file, self.step, self.firstSeen, self.endedEarly) = (file, step, firstSeen, endedEarly)
+        self.mergedAt = mergedAt ?? firstSeen
         (self.isReplayed, self.tagsSeen, self.terms) = (isReplayed, tagsSeen, terms)
     }
 }

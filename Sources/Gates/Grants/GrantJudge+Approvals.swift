@@ -10,6 +10,8 @@ extension GrantJudge {
         var completedAt: Instant?
         /// When Curfew had seen enough.
         var seenAt: Instant?
+        /// What was said and does not count, with the reason.
+        var void: [String] = []
     }
 
     /// Who cannot approve: the requester, and whoever wrote, committed or signed a part of the request.
@@ -42,18 +44,29 @@ extension GrantJudge {
             let (signer, reasons) = Signing(policies: policies, rules: rules, now: item.firstSeen).examine(merge)
             if reasons.isEmpty, let signer, allowed.contains(signer) { found[signer] = (merge.committer.at, item.firstSeen) }
         }
+        var void: [String] = []
         for tag in tags[item.file.blob] ?? [] {
             let seen = item.tagsSeen[tag.id]
             let signing = Signing(policies: policies, rules: rules, now: seen ?? now)
-            guard let (name, at) = signing.approver(tag, of: [item.file.blob], subject: item.file.grant.name),
-                allowed.contains(name)
-            else { continue }
-            let sight = seen ?? item.firstSeen
-            found[name] = found[name].map { (min($0.at, at), min($0.seen, sight)) } ?? (at, sight)
+            switch signing.approval(tag, of: item.file.id) {
+            case .unrelated: continue
+            case .void(let name, let why):
+                if allowed.contains(name) { void.append("the approval of \(name) does not count: \(why)") }
+            case .counts(let name, let at):
+                guard allowed.contains(name) else { continue }
+                let sight = seen ?? item.firstSeen
+                guard min(at, sight) + policy.approvals.validFor >= item.mergedAt else {
+                    void.append(
+                        "the approval of \(name) was older than \(policy.approvals.validFor) when the request was merged; approve again"
+                    )
+                    continue
+                }
+                found[name] = found[name].map { (min($0.at, at), min($0.seen, sight)) } ?? (at, sight)
+            }
         }
         let order = found.sorted { ($0.value.at, $0.key) < ($1.value.at, $1.key) }
         guard policy.approvals.count > 0, order.count >= policy.approvals.count else {
-            return Agreement(names: order.map(\.key))
+            return Agreement(names: order.map(\.key), void: void)
         }
         let enough = order.prefix(policy.approvals.count)
         return Agreement(

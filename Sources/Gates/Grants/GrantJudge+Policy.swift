@@ -108,6 +108,7 @@ extension GrantJudge {
             gate: "approvals", passes: isHopeless ? false : nil,
             text:
                 "needs \(needed) approvals and has \(has); who could: \(Told.names(could)) (`curfew approve \(grant.name)`)"
+                + agreement.void.prefix(5).map { "; \($0)" }.joined()
         )
     }
 

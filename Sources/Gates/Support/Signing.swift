@@ -62,26 +62,4 @@ struct Signing {
         }
         return (signer, reasons)
     }
-
-    /// Who approves one of `targets` by a tag, with the time that it claims; `nil` when the tag counts for nothing.
-    /// - Parameter subject: what the tag has to be named after; `nil` = after anything.
-    func approver(_ tag: ApprovalTag, of targets: [ObjectID], subject: Name? = nil) -> (name: Name, at: Instant)? {
-        let parts = tag.reference.split(separator: "/", omittingEmptySubsequences: false)
-        guard tag.reference == tag.name, parts.count == 3, parts[0] == "approvals", let claimed = Name(String(parts[2])),
-            subject.map({ parts[1] == $0.rawValue }) ?? true, !Set(tag.targets).isDisjoint(with: targets),
-            case .person(let name) = signer(of: tag.signature, "tag"), name == claimed,
-            let person = policies.persons[name], person.emails.contains(tag.tagger.email.lowercased()),
-            tag.tagger.at <= now + rules.tolerance
-        else { return nil }
-        return (name, tag.tagger.at)
-    }
-}
-
-extension ApprovalTag {
-    /// What its message names, by lines of their own: `Curfew-Approve: <object>`. Whether it counts is for the gates to judge.
-    public var targets: [ObjectID] {
-        let key = "Curfew-Approve: "
-        return message.split(whereSeparator: \.isNewline).filter { $0.hasPrefix(key) }
-            .compactMap { ObjectID(String($0.dropFirst(key.count))) }
-    }
 }

@@ -6,11 +6,16 @@ public struct TrustRules: Sendable, Hashable {
     public var owners: [Name]
     /// The key that Curfew itself signs with; it may only delete grant files and revert failed deploys.
     public var curfewKey: SSHPublicKey?
+    /// The commit that the service pins; an approval of another repository counts for nothing. `nil` = not known here, as in a
+    /// person's clone: then any is taken.
+    public var root: ObjectID?
     /// How far ahead of Curfew's clock a commit may claim to be (60 s).
     public var tolerance: Span
     /// Makes rules.
-    public init(owners: [Name], curfewKey: SSHPublicKey? = nil, tolerance: Span = .seconds(60)) {
-        (self.owners, self.curfewKey, self.tolerance) = (owners, curfewKey, tolerance)
+    public init(
+        owners: [Name], curfewKey: SSHPublicKey? = nil, root: ObjectID? = nil, tolerance: Span = .seconds(60)
+    ) {
+        (self.owners, self.curfewKey, self.root, self.tolerance) = (owners, curfewKey, root, tolerance)
     }
 }
 
@@ -33,13 +38,15 @@ public enum TrustGate {
     ///     anything that a ChangePolicy protects; deleting grants stays allowed.
     ///   - approvals: signed tags whose reference begins with `approvals/`.
     ///   - own: what is known of a commit that Curfew's own key has signed.
+    ///   - mergedAfter: a moment at which it was not on the branch yet, as far as one is known: how old an approval is goes by
+    ///     this or by the commit's own date, whichever is later.
     public static func judge(
         _ step: BranchStep, policies: PolicySet, policiesAreBroken: Bool, rules: TrustRules, approvals: [ApprovalTag],
-        own: OwnCommit = OwnCommit(), now: Instant
+        own: OwnCommit = OwnCommit(), mergedAfter: Instant? = nil, now: Instant
     ) -> TrustVerdict {
         TrustJudge(
             step: step, policies: policies, policiesAreBroken: policiesAreBroken, rules: rules, approvals: approvals,
-            own: own, now: now
+            own: own, mergedAfter: mergedAfter, now: now
         ).verdict()
     }
     /// Why an accepted commit says nothing about the removal of these files, by its trailers; empty = it does. A trailer acts

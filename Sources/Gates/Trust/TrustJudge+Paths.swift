@@ -8,7 +8,7 @@ extension TrustJudge {
 
     /// Judges every changed path by every policy that speaks of it. What takes a grant off is no such path: no policy, freeze
     /// or broken file delays a revocation.
-    func judgePaths(_ contributors: Set<Name>, _ approvers: [Name], _ merger: Name?) -> (
+    func judgePaths(_ contributors: Set<Name>, _ approvers: [(name: Name, at: Instant)], _ merger: Name?) -> (
         failures: [String], waits: [Wait], counted: [Name]
     ) {
         var failures = emptied(by: contributors)
@@ -51,18 +51,23 @@ extension TrustJudge {
                 failures.append(
                     "policy \(policy.name): \(merger) may neither write nor approve changes of \(Told.quoted(path))")
             }
-            let good = approvers.filter(reviewers.contains)
+            let known = approvers.filter { reviewers.contains($0.name) }
+            let good = known.filter { $0.at + policy.approvals.validFor >= mergedAt }.map(\.name)
             counted.formUnion(good)
             if good.count < policy.approvals.count {
                 let missing = policy.approvals.count - good.count
                 let could = reviewers.subtracting(contributors).subtracting(good)
+                let old = known.map(\.name).filter { !good.contains($0) }
+                failures += old.map {
+                    "policy \(policy.name): the approval of \($0) is older than \(policy.approvals.validFor); approve again"
+                }
                 failures.append(
                     "policy \(policy.name): \(Told.quoted(path)) needs \(policy.approvals.count) approvals and has \(good.count); ask \(missing) of \(Told.names(could)) to run `curfew approve \(step.commit.id.short)`"
                 )
             }
             waits += closed(policy)
         }
-        return (failures, waits, approvers.filter(counted.contains))
+        return (failures, waits, approvers.map(\.name).filter(counted.contains))
     }
 
     /// The freezes that are on now for any of these paths.

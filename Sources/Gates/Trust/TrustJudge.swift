@@ -8,6 +8,7 @@ struct TrustJudge {
     let rules: TrustRules
     let approvals: [ApprovalTag]
     let own: OwnCommit
+    let mergedAfter: Instant?
     let now: Instant
 
     var signing: Signing { Signing(policies: policies, rules: rules, now: now) }
@@ -27,16 +28,16 @@ struct TrustJudge {
         }
         if !mergesOnly || step.merged.isEmpty, let signer { contributors.insert(signer) }
         reasons += shape()
-        var approvers: [Name] = []
-        if mergesOnly, let signer, !contributors.contains(signer) { approvers.append(signer) }
+        // The approval of a merge is as old as the merge.
+        var approvers: [(name: Name, at: Instant)] = []
+        if mergesOnly, let signer, !contributors.contains(signer) { approvers.append((signer, mergedAt)) }
         // Whoever approved the merged head has not seen what the merge adds of its own.
         let targets = [step.commit.id] + (mergesOnly ? Array(step.commit.parents.dropFirst()) : [])
         for tag in approvals {
-            guard let (name, _) = signing.approver(tag, of: targets), !contributors.contains(name), !approvers.contains(name)
-            else {
-                continue
-            }
-            approvers.append(name)
+            guard case .counts(let name, let at) = signing.approval(tag, ofCommit: targets), !contributors.contains(name),
+                !approvers.contains(where: { $0.name == name })
+            else { continue }
+            approvers.append((name, at))
         }
         let merger = mergesOnly ? signer : nil
         let (failures, waits, counted) = judgePaths(contributors, approvers, merger)
@@ -49,6 +50,9 @@ struct TrustJudge {
         }
         return .accepted(signer: signer, approvedBy: counted)
     }
+
+    /// When it came onto the branch, at the earliest.
+    var mergedAt: Instant { min(now, max(step.commit.committer.at, mergedAfter ?? step.commit.committer.at)) }
 
     private func isOverridden(by signer: Name) -> Bool {
         rules.owners.contains(signer) && step.commit.trailers.values("Curfew-Override").contains { !$0.isEmpty }

@@ -2,12 +2,12 @@ internal import CLibGit2
 import CurfewModel
 
 extension Mirror {
-    /// Writes a commit object, signed when there is a key.
-    func write(message: String, tree: ObjectID, parent: ObjectID?, at now: Instant) throws -> ObjectID {
+    /// Writes a commit object, signed when there is a key and it is to be.
+    func write(message: String, tree: ObjectID, parent: ObjectID?, isSigned: Bool = true, at now: Instant) throws -> ObjectID {
         let buffer = try commitBuffer(message: message, tree: tree, parent: parent, at: now)
         return try withRepository { repository in
             var oid = git_oid()
-            if let key = location.identity.signingKeyFile {
+            if isSigned, let key = location.identity.signingKeyFile {
                 let signature = try CommitSigner(key: key).sign(buffer)
                 try LibGit2.check(
                     git_commit_create_with_signature(&oid, repository, buffer, signature, "gpgsig"), "write commit",

@@ -4,8 +4,14 @@ public struct Quorum: Hashable, Sendable {
     public var count: Int
     /// Who may.
     public var from: [Subject]
+    /// How old an approval may be when what it approves is merged.
+    public var validFor: Span
+    /// A day.
+    public static let defaultValidity = Span.seconds(86_400)
     /// Makes a quorum.
-    public init(count: Int = 0, from: [Subject] = []) { (self.count, self.from) = (count, from) }
+    public init(count: Int = 0, from: [Subject] = [], validFor: Span = Quorum.defaultValidity) {
+        (self.count, self.from, self.validFor) = (count, from, validFor)
+    }
 }
 
 /// Hours of the week.
