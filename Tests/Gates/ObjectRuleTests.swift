@@ -8,7 +8,7 @@ import Testing
     private func reasons(_ commit: CommitFacts, _ policies: [ChangePolicy] = []) -> [String] {
         let verdict = TrustGate.judge(
             BranchStep(commit: commit), policies: Make.policies(changes: policies), policiesAreBroken: false, rules: Make.rules,
-            approvals: [], revertTargets: [], now: Make.now)
+            approvals: [], now: Make.now)
         if case .refused(let reasons) = verdict { return reasons }
         return []
     }

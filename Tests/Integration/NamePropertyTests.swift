@@ -82,7 +82,7 @@ import Testing
             facts.signature = .good(key)
             let verdict = TrustGate.judge(
                 BranchStep(commit: facts), policies: policies, policiesAreBroken: false, rules: TrustRules(owners: [owner]),
-                approvals: [], revertTargets: [], now: Instant(milliseconds: 1_800_000_000_000))
+                approvals: [], now: Instant(milliseconds: 1_800_000_000_000))
             let reasons: [String] = if case .refused(let reasons) = verdict { reasons } else { [] }
             #expect(reasons.count { $0.contains("rename it") } == odd.count, "\(reasons)")
             #expect(loaded.isBroken || odd.isEmpty)

@@ -32,11 +32,15 @@ struct OwnCommits: Sendable {
         guard try await !isOwn(note.commit) else {
             return OwnCommit(objection: "\(note.commit.short) is a commit of Curfew's own, which is never taken back")
         }
-        let scope = try await scope(of: note.commit, bundle: note.bundle)
-        guard try await mirror.takesBack(id, note.commit, within: scope) else {
-            return OwnCommit(objection: "it is not the exact reverse of what \(note.commit.short) deployed")
+        do {
+            let scope = try await scope(of: note.commit, bundle: note.bundle)
+            guard try await mirror.takesBack(id, note.commit, within: scope) else {
+                return OwnCommit(objection: "it is not the exact reverse of what \(note.commit.short) deployed")
+            }
+            return OwnCommit(takesBack: note.commit)
+        } catch let error as GitError where error.isAboutObjects {
+            return OwnCommit(objection: "\(note.commit.short) cannot be read: \(error.message)")
         }
-        return OwnCommit(takesBack: note.commit)
     }
 
     /// The part of the repository that a deploy may be taken back in: the manifests of a bundle (of all, when none is named)

@@ -49,17 +49,23 @@ struct PruneConsent: Sendable {
     /// The files that named these workloads last, and the workloads that none named.
     private func manifests(of names: Set<Name>, before revision: ObjectID) async throws -> ([RepositoryPath], Set<Name>) {
         var (paths, missing): (Set<RepositoryPath>, Set<Name>) = ([], names)
-        let loader = loader
         for commit in try await mirror.firstParents(from: revision, until: nil, limit: RevisionAssembler.searchDepth) {
             guard !missing.isEmpty else { break }
-            let tree = try await mirror.tree(at: commit.id)
-            let loaded = try await queue.run { try loader.load(tree, revision: commit.id) }
+            guard let loaded = try await load(commit.id) else { continue }
             for workload in loaded.bundles.values.flatMap(\.workloads) where missing.contains(workload.name) {
                 paths.insert(RepositoryPath(workload.file))
                 missing.remove(workload.name)
             }
         }
         return (paths.sorted(), missing)
+    }
+
+    /// `nil` when it cannot be read: an owner has sealed that.
+    private func load(_ revision: ObjectID) async throws -> LoadedRevision? {
+        do {
+            let (loader, tree) = (loader, try await mirror.tree(at: revision))
+            return try await queue.run { try loader.load(tree, revision: revision) }
+        } catch let error as GitError where error.isAboutObjects { return nil }
     }
 }
 
