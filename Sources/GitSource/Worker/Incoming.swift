@@ -40,9 +40,36 @@ final class Incoming {
         try? FileManager.default.removeItem(atPath: "\(mirror)/\(kind.rawValue)")
     }
 
-    /// Tells the server what is here already.
+    /// Most commits that libgit2 tells a server of while both find out what they have in common.
+    private static let mostNegotiated = 256
+
+    /// Tells the server what is here already: the newest commit from which libgit2 can walk as far as it tells. It stops at
+    /// malformed lines, and then more is sent than is needed.
     func have(_ commit: ObjectID?) {
-        guard let commit else { return }
+        guard var next = commit, let objects = try? ObjectDatabase(path: path) else { return }
+        for _ in 0..<Self.mostNegotiated {
+            if canWalk(from: next) { return refer(to: next) }
+            guard let parent = try? objects.commit(next).parents.first else { return }
+            next = parent
+        }
+    }
+
+    private func canWalk(from commit: ObjectID) -> Bool {
+        var walk: OpaquePointer?
+        guard git_revwalk_new(&walk, repository) == 0 else { return false }
+        defer { git_revwalk_free(walk) }
+        git_revwalk_sorting(walk, UInt32(GIT_SORT_TIME.rawValue))
+        var oid = git_oid(commit)
+        guard git_revwalk_push(walk, &oid) == 0 else { return false }
+        for _ in 0...Self.mostNegotiated {
+            let result = git_revwalk_next(&oid, walk)
+            if result == GIT_ITEROVER.rawValue { return true }
+            guard result == 0 else { return false }
+        }
+        return true
+    }
+
+    private func refer(to commit: ObjectID) {
         var oid = git_oid(commit)
         var reference: OpaquePointer?
         git_reference_create(&reference, repository, MirrorRef.remote, &oid, 1, nil)
