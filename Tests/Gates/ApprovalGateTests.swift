@@ -80,7 +80,7 @@ import Testing
         func isTaken(_ tag: ApprovalTag, mergedAfter: Instant? = nil, now: Instant = Make.now) -> Bool {
             let verdict = TrustGate.judge(
                 BranchStep(commit: work), policies: Make.policies(changes: [production]), policiesAreBroken: false,
-                rules: Make.rules, approvals: [tag], revertTargets: [], mergedAfter: mergedAfter, now: now)
+                rules: Make.rules, approvals: [tag], mergedAfter: mergedAfter, now: now)
             if case .accepted = verdict { return true }
             return false
         }

@@ -172,7 +172,7 @@ import Testing
         }
         // A commit of Curfew's own, signed as such.
         try await fixture.commit("Grants", ["grants/a.yaml": "a", "krl": "k", "hosts.json": "{}"])
-        let ended = ["grants/a.yaml": try await self.blob("grants/a.yaml", in: fixture)]
+        let ended: [RepositoryPath: ObjectID] = ["grants/a.yaml": try await self.blob("grants/a.yaml", in: fixture)]
         let commit = try #require(try await mirror.deleteAndPush(ended, message: "Revert\n", at: Self.now, attempts: 3))
         #expect(throws: GitError.self) { try local.publication(at: commit, limit: 1000) }
         // And no publication is a commit of Curfew's.

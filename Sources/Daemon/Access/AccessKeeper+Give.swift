@@ -139,7 +139,7 @@ extension AccessKeeper {
                 }
             }
             if let files = made?.files {
-                let purpose = Publication.Purpose.credentials(grant: id.name, blob: id.blob, person: person.name)
+                let purpose = PublicationStatement.Purpose.credentials(grant: id.name, blob: id.blob, person: person.name)
                 isGiven(id, publishing: Publication(purpose: purpose, end: end, files: files))
             } else {
                 cannotEncrypt(id, made?.problem ?? "the credentials were not ready within 20 s")

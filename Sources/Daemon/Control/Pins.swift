@@ -54,7 +54,7 @@ public struct Controls: Sendable {
             throw DaemonError(.refused, operation: "retry", subject: String(name.prefix(120)), "a name has 1 to 120 bytes")
         }
         let file = name.utf8.map { String(format: "%02x", $0) }.joined()
-        try writeAtomically(Data(name.utf8), to: "\(state.control)/retry-\(file)")
+        try writeState(Data(name.utf8), to: "\(state.control)/retry-\(file)")
     }
 
     /// What was asked for by ``release(_:)`` since the last time.

@@ -151,6 +151,6 @@ final class Quarantine: ContentGuard {
         let kept = state.withLock { $0.kept }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        if kept == Kept() { unlink(path) } else if let data = try? encoder.encode(kept) { try? writeAtomically(data, to: path) }
+        if kept == Kept() { unlink(path) } else if let data = try? encoder.encode(kept) { try? writeState(data, to: path) }
     }
 }

@@ -1,4 +1,4 @@
-public import CurfewModel
+import CurfewModel
 
 /// Whose a signature is, and whether it counts.
 struct Signing {
