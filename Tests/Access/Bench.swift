@@ -23,8 +23,9 @@ final class Bench: Sendable {
         self.backends = backends
         let mirror = Mirror(path: scratch.file("none.git"), location: RepositoryLocation(url: "/nowhere"), worker: [])
         let loader = DesiredStateLoader(runtimes: [:], enforcesPolicies: true)
+        let trust = TrustKeeper(mirror: mirror, loader: loader, rules: TrustRules(owners: []), root: nil)
         var parts = AccessKeeper.Parts(
-            trust: TrustKeeper(mirror: mirror, loader: loader, rules: TrustRules(owners: []), root: nil), mirror: mirror,
+            trust: trust, push: OwnPush(trust: trust, clock: .system), mirror: mirror,
             backends: [:], removesForeign: [], journal: journal,
             taints: Taints(journal), quarantine: Quarantine(folder: scratch.path, trap: nil, now: { WallClock.system.now }),
             clock: AccessClock(.system, floor: nil), cipher: CredentialCipher(), telemetry: Telemetry(), board: board,
