@@ -114,6 +114,10 @@ import Testing
                 let identity = document["identity"] as? [String: Any] ?? [:]
                 document["identity"] = identity.merging(["signingKey": "key"]) { first, _ in first }
             }
+            // Nor that the least time is no longer than the longest.
+            if sample.valid, let recordings = document["recordings"] as? [String: Any], let least = recordings["keepAtLeast"] {
+                document["recordings"] = recordings.merging(["keepFor": least]) { $1 }
+            }
             // Nor that a Unix socket has no TLS.
             if sample.valid, var api = document["api"] as? [String: Any], api["tls"] != nil {
                 api["listen"] = "127.0.0.1:8420"

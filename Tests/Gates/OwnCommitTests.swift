@@ -110,7 +110,7 @@ import Testing
         strict.approvals = Quorum(count: 1, from: [.person(Make.name("carol"))])
         let step = empty("bob")
         #expect(!objections([prod], by: step, [strict]).isEmpty)
-        let tag = Make.tag("1", by: "carol", for: step.commit.id)
+        let tag = Make.approval(of: step.commit.id, by: "carol")
         #expect(objections([prod], by: step, [strict], approvals: [tag]).isEmpty)
         strict.freezes = [.init(from: Make.now + .seconds(-1), to: Make.now + .seconds(60), reason: "year end")]
         #expect(!objections([prod], by: step, [strict], approvals: [tag]).isEmpty)

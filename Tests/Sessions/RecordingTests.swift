@@ -46,9 +46,9 @@ import Testing
             _ = try await client.accepted()
             let end = try await client.rest().end
             #expect(end?.reason == .cut)
-            #expect(end?.message.contains("cannot be written") ?? false, "\(end?.message ?? "")")
+            #expect(end?.message.contains("has no room") ?? false, "\(end?.message ?? "")")
             let ended = try await house.ended()
-            #expect(ended.details["why"]?.contains("No space left") ?? false)
+            #expect(ended.details["why"]?.contains("the disk is full") ?? false)
             #expect(await eventually { house.runtime.sessions.withLock { !$0[0].isAlive } })
             // With no room for a header, nobody is let in at all.
             try? Data(count: 300_000).write(to: URL(filePath: folder + "/ballast"))

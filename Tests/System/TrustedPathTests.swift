@@ -35,7 +35,7 @@ import Testing
     @Test(.timeLimit(.minutes(1))) func endsWhatForksWhileItIsEnded() async throws {
         let mark = 9_000_000 + Int.random(in: 0..<900_000)
         let server = try Server(
-            "sh", ["-c", "trap '' TERM HUP; while :; do sleep \(mark) & sleep 0.01; done"],
+            "/bin/sh", ["-c", "trap '' TERM HUP; while :; do sleep \(mark) & sleep 0.01; done"],
             log: try Scratch("terminate").file("log"))
         defer { withExtendedLifetime(server) {} }
         func scan() -> Set<ProcessID> {

@@ -34,11 +34,14 @@ final class ConsoleSessions: Sendable {
         var credential: Credential
         var began: ContinuousClock.Instant
         var used: ContinuousClock.Instant
+        /// Tells apart what was used at one moment: the greater the younger.
+        var number: UInt64
     }
     private let limits: Limits
     private let now: @Sendable () -> ContinuousClock.Instant
     /// By the SHA-256 of the id.
     private let state = Mutex<[String: Session]>([:])
+    private let next = Atomic<UInt64>(0)
 
     init(_ limits: Limits = .init(), now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
         (self.limits, self.now) = (limits, now)
@@ -51,13 +54,13 @@ final class ConsoleSessions: Sendable {
     func begin(_ credential: Credential) -> String {
         let random = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
         let id = random.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-        let now = now()
+        let (now, number) = (now(), next.wrappingAdd(1, ordering: .relaxed).newValue)
         state.withLock { sessions in
             sessions = sessions.filter { isOpen($0.value, at: now) }
             let own = sessions.filter { $0.value.credential.holder == credential.holder }
             if own.count >= limits.sessionsOfOne { sessions[Self.leastUsed(own)] = nil }
             if sessions.count >= limits.sessions { sessions[Self.leastUsed(sessions)] = nil }
-            sessions[Self.key(id)] = Session(credential: credential, began: now, used: now)
+            sessions[Self.key(id)] = Session(credential: credential, began: now, used: now, number: number)
         }
         return id
     }
@@ -84,7 +87,7 @@ final class ConsoleSessions: Sendable {
     }
 
     private static func leastUsed(_ sessions: [String: Session]) -> String {
-        sessions.min { $0.value.used < $1.value.used }?.key ?? ""
+        sessions.min { ($0.value.used, $0.value.number) < ($1.value.used, $1.value.number) }?.key ?? ""
     }
 
     private static func key(_ id: String) -> String {

@@ -17,8 +17,8 @@ public enum InertText {
     /// The content of a fence of a chat that reads `&`, `<` and `>` as Slack does. Line breaks stay.
     public static func slack(_ text: some StringProtocol) -> String {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { plain($0) }
-        return lines.joined(separator: "\n").replacing("&", with: "&amp;").replacing("<", with: "&lt;")
-            .replacing(">", with: "&gt;")
+        return lines.joined(separator: "\n").replacing(scalar: "&", with: "&amp;").replacing(scalar: "<", with: "&lt;")
+            .replacing(scalar: ">", with: "&gt;")
     }
 
     /// One line of visible characters, none of which ends a code span or a cell. Others look nearly the same.
