@@ -128,6 +128,6 @@ final class TrustWorld: Sendable {
     /// The manifest of the site with another command.
     func failing(_ extra: String = "") throws -> String {
         let text = try String(contentsOfFile: world.work + "/manifests/web/web.yaml", encoding: .utf8)
-        return text.replacing("command: [busybox, httpd,", with: "command: [busybox, false,") + extra
+        return text.replacing("command: [busybox, httpd,", with: "command: [busybox, \"false\",") + extra
     }
 }

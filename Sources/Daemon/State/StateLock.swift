@@ -88,8 +88,19 @@ public final class StateLock: Sendable {
             guard words.count > 5, words[1] == "FLOCK", words[5].split(separator: ":").last == "\(info.st_ino)" else {
                 continue
             }
-            return pid_t(words[4])
+            // The kernel names who took it; a lock lives as long as anybody has that very file open, a child too.
+            guard let taker = pid_t(words[4]) else { return nil }
+            return ProcessID(taker) == nil ? user(of: descriptor) : taker
         }
         return nil
+    }
+
+    /// Some other process that has the file open.
+    private static func user(of descriptor: Int32) -> pid_t? {
+        var buffer = [CChar](repeating: 0, count: 4097)
+        let count = readlink("/proc/self/fd/\(descriptor)", &buffer, 4096)
+        guard count > 0 else { return nil }
+        let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return Processes.all().keys.first { $0 != getpid() && Processes.descriptors(of: $0).contains(path) }
     }
 }
