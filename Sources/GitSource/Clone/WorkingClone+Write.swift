@@ -29,6 +29,8 @@ extension WorkingClone {
     /// Pushes a commit to a branch of the remote, never by force.
     public func push(_ commit: ObjectID, to branch: String) async throws {
         try await git(["push", "--quiet", "--no-verify", remote, "\(commit.hex):refs/heads/\(branch)"])
+        // As git itself does where the clone's own configuration counts: the person finds the branch at once.
+        try await git(["update-ref", "refs/remotes/\(remote)/\(branch)", commit.hex])
     }
 
     /// Makes a signed annotated tag, or makes it anew, and pushes it.
