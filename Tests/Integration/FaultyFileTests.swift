@@ -77,7 +77,7 @@ import Testing
                 #expect(held, "\(fault): \(world.told(daemon))")
                 let files = world.status?.heldBundles.flatMap(\.diagnostics).map(\.file) ?? []
                 let named = files.contains {
-                    $0.hasPrefix("manifests/bad/") && ($0.hasSuffix("/" + fault.file) || $0.hasSuffix("/again.yaml"))
+                    $0.hasPrefix("manifests/bad/") && ($0.hasSuffix("/" + FileName(fault.file).shown) || $0.hasSuffix("/again.yaml"))
                 }
                 #expect(named, "\(fault): \(files)")
                 let deployed = await eventually(within: .seconds(20)) {
