@@ -76,8 +76,9 @@ import Testing
                 }
                 #expect(held, "\(fault): \(world.told(daemon))")
                 let files = world.status?.heldBundles.flatMap(\.diagnostics).map(\.file) ?? []
+                let name = FileName(fault.file).shown
                 let named = files.contains {
-                    $0.hasPrefix("manifests/bad/") && ($0.hasSuffix("/" + FileName(fault.file).shown) || $0.hasSuffix("/again.yaml"))
+                    $0.hasPrefix("manifests/bad/") && ($0.hasSuffix("/" + name) || $0.hasSuffix("/again.yaml"))
                 }
                 #expect(named, "\(fault): \(files)")
                 let deployed = await eventually(within: .seconds(20)) {
