@@ -34,10 +34,11 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func endsWhatForksWhileItIsEnded() async throws {
         let mark = 9_000_000 + Int.random(in: 0..<900_000)
+        let scratch = try Scratch("terminate")
         let server = try Server(
             "/bin/sh", ["-c", "trap '' TERM HUP; while :; do sleep \(mark) & sleep 0.01; done"],
-            log: try Scratch("terminate").file("log"))
-        defer { withExtendedLifetime(server) {} }
+            log: scratch.file("log"))
+        defer { withExtendedLifetime((server, scratch)) {} }
         func scan() -> Set<ProcessID> {
             let all = Processes.all()
             let found = all.values.filter { Processes.arguments(of: $0.id.pid).contains { $0.contains("\(mark)") } }.map(\.id)
