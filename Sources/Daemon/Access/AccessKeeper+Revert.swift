@@ -13,15 +13,24 @@ extension AccessKeeper {
             let commit = try await parts.mirror.deleteAndPush(files, message: Self.message(ended), at: now, attempts: 5) {
                 try await push.admit($0)
             }
-            for record in ended {
+            // A tip without them may be one that is not accepted: as long as they are on the branch that is, they are not done with.
+            let accepted = Set(grants.files.map(\.id))
+            let left = commit == nil ? ended.filter { accepted.contains($0.id) } : []
+            for record in ended where !left.contains(where: { $0.id == record.id }) {
                 store[record.id]?.phase = .closed
                 await self.record(
                     "grant.reverted", about: record,
                     commit.map { "\(record.id.name) was taken off the branch with \($0.short)" }
                         ?? "\(record.id.name) is not on the branch any more")
             }
-            succeeded("revert")
             await save()
+            guard left.isEmpty else {
+                let names = left.prefix(5).map(\.id.name.rawValue).joined(separator: ", ")
+                problems["revert"] =
+                    "\(names): ended, and taken off the branch when its tip contains what Curfew has accepted again"
+                return retry("revert", now: now)
+            }
+            succeeded("revert")
             if commit != nil { parts.landed() }
         } catch let refusal as OwnPush.Refusal {
             let paths = files.keys.sorted().prefix(20).map(\.shown)
