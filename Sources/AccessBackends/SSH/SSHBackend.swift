@@ -64,7 +64,7 @@ public actor SSHBackend: AccessBackend {
         return result.sorted { ($0.subject, $0.detail) < ($1.subject, $1.detail) }
     }
 
-    public func report() -> AccessReport {
+    public func report() async -> AccessReport {
         defer { repairs = [] }
         return AccessReport(repairs: repairs, problems: [authorityProblem, listProblem, log?.problem].compactMap { $0 })
     }
