@@ -36,12 +36,15 @@ extension Processes {
     /// Stops everybody first, so that nobody starts another while they are killed one after the other.
     private static func kill(until limit: ContinuousClock.Instant, _ scan: () -> Set<ProcessID>) -> Set<ProcessID> {
         var empty = 0
+        var parents: Set<ProcessID> = []
+        defer { wake(parents) }
         while true {
             var victims: Set<ProcessID> = []
             // Those that were started between the scan and the stop are found by the next scan.
             while true {
                 let found = alive(scan()).subtracting(victims)
                 if found.isEmpty || ContinuousClock.now >= limit { break }
+                parents.formUnion(found.compactMap { ProcessFacts($0.pid).flatMap { ProcessID($0.parent) } })
                 for process in found { process.signal(SIGSTOP) }
                 victims.formUnion(found)
             }
@@ -50,6 +53,17 @@ extension Processes {
             if empty >= 2 { return [] }
             if ContinuousClock.now >= limit { return alive(scan()) }
             if !victims.isEmpty { pause(5) }
+        }
+    }
+
+    /// `su` and `runuser` stop themselves when what they started is stopped, and would stay so: whoever was a parent goes on. A
+    /// few times, since they do it when they get to it.
+    private static func wake(_ parents: Set<ProcessID>) {
+        let others = parents.filter { $0.pid > 1 && $0.isAlive }
+        guard !others.isEmpty else { return }
+        for _ in 0..<3 {
+            pause(10)
+            for parent in others { parent.signal(SIGCONT) }
         }
     }
 
