@@ -46,6 +46,17 @@ import Testing
         #expect(entries.first?.commands == ["/bin/true ; USER=root ; COMMAND=/usr/bin/id", "/usr/bin/id"])
     }
 
+    /// Who chooses arguments chooses how often they look like a command.
+    @Test(.timeLimit(.minutes(1))) func manyReadingsAreNotLookedAtOneByOne() {
+        let begin = "Nov 23 10:00:01 : alice : PWD=/ "
+        let text = begin + String(repeating: "; COMMAND=/bin/a", count: 20_000) + " ; COMMAND=/usr/bin/id\n"
+        let more = String(repeating: "Nov 23 10:00:01 : alice : (command continued) -u\n", count: 2000)
+        let entries = SudoLog.parse(text + more)
+        #expect(entries.count == 1 && entries.first?.commands.count == SudoLog.mostReadings)
+        #expect(entries.first?.commands.last?.hasPrefix("/usr/bin/id -u -u") == true)
+        #expect(entries.first?.commands.first?.hasSuffix("-u -u") == true)
+    }
+
     @Test func hostileLogsDoNoHarm() {
         for text in ["", "\n\n", " : ", " :  : ", "    x", ": : : COMMAND=", String(repeating: " : ", count: 10_000)] {
             _ = SudoLog.parse(text)

@@ -19,7 +19,7 @@ enum GitObjectsTarget {
         expect(tree.entries.count <= TreeObject.mostEntries, "\(tree.entries.count) entries")
         guard tree.problem == nil else { return }
         expect(Set(tree.entries.map(\.name)).count == tree.entries.count, "two entries of one name")
-        var written: [[UInt8]] = [[]]
+        var rest = bytes[...]
         for entry in tree.entries {
             let modes =
                 switch entry.kind {
@@ -29,11 +29,13 @@ enum GitObjectsTarget {
                 case .symlink: ["120000"]
                 case .submodule: ["160000"]
                 }
-            let rest = [0x20] + entry.name.bytes + [0] + id(entry.id)
-            written = written.flatMap { head in modes.map { head + Array($0.utf8) + rest } }
-                .filter { bytes.starts(with: $0) }
+            let written = modes.map { Array($0.utf8) + [0x20] + entry.name.bytes + [0] + id(entry.id) }
+            guard let own = written.first(where: { rest.starts(with: $0) }) else {
+                fatalError("a tree that its entries do not make")
+            }
+            rest = rest.dropFirst(own.count)
         }
-        expect(written.contains { $0.count == bytes.count }, "a tree that its entries do not make")
+        expect(rest.isEmpty, "a tree that its entries do not make")
     }
 
     private static func commit(_ bytes: UnsafeRawBufferPointer) {

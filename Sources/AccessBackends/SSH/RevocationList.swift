@@ -7,6 +7,8 @@ struct RevocationList: Sendable, Hashable {
     var serials: Set<UInt64> = []
     /// Whether there is nothing else in it: keys, ids, serials of other authorities, which are somebody else's.
     var isPlain = true
+    /// Most serials that are read one by one: a few bytes of a list can stand for thousands. More count as somebody else's.
+    static let mostSerials = 200_000
 
     /// Reads what `ssh-keygen -Q -l` prints.
     init(printed text: String, authority fingerprint: String) {
@@ -23,7 +25,7 @@ struct RevocationList: Sendable, Hashable {
                 let ends = line.dropFirst("serial: ".count).split(separator: "-").compactMap { UInt64($0) }
                 if ends.count == 1 {
                     serials.insert(ends[0])
-                } else if ends.count == 2, ends[1] >= ends[0], ends[1] - ends[0] < 10_000 {
+                } else if ends.count == 2, ends[1] >= ends[0], ends[1] - ends[0] < 10_000, serials.count < Self.mostSerials {
                     serials.formUnion(ends[0]...ends[1])
                 } else {
                     isPlain = false

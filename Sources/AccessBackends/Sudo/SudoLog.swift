@@ -6,6 +6,9 @@ import Glibc
 enum SudoLog {
     /// Most that is read, in bytes.
     static let limit = 16 << 20
+    /// Most readings of one entry. Who chooses arguments could make each word look like the beginning of a command; then the
+    /// first ones and the last one are looked at, and what matches none of them counts as unknown.
+    static let mostReadings = 16
 
     struct Entry: Hashable, Sendable {
         /// As the log says it; local time of whoever called sudo.
@@ -101,23 +104,25 @@ enum SudoLog {
             }
         }
         var entries: [Entry] = []
+        var latest: [String: Int] = [:]
         for line in lines {
             guard let (when, user, rest) = head(of: line) else { continue }
             let mark = "(command continued) "
-            if rest.hasPrefix(mark), let index = entries.lastIndex(where: { $0.user == user }) {
-                entries[index].commands = entries[index].commands.map { $0 + " " + rest.dropFirst(mark.count) }
+            if rest.hasPrefix(mark), let index = latest[user] {
+                let more = " " + rest.dropFirst(mark.count)
+                for reading in entries[index].commands.indices { entries[index].commands[reading] += more }
                 continue
             }
-            let commands = rest.ranges(of: "COMMAND=").filter {
-                $0.lowerBound == rest.startIndex || rest[..<$0.lowerBound].hasSuffix("; ")
-            }.map { String(rest[$0.upperBound...]) }
+            let commands = readings(of: rest)
             guard !commands.isEmpty else {
                 // An entry of sudo's that names no command: nobody can tell what was run.
                 if isField(rest) {
+                    latest[user] = entries.count
                     entries.append(Entry(when: when, user: user, isRefused: false, commands: [], isUnclear: true))
                 }
                 continue
             }
+            latest[user] = entries.count
             let terminal = rest.hasPrefix("TTY=") ? rest.dropFirst(4).prefix { $0 != " " } : nil
             entries.append(
                 Entry(
@@ -138,6 +143,15 @@ enum SudoLog {
             if !entry.isRefused, let first = entry.commands.first { open["\(entry.user) \(first)", default: 0] += 1 }
             return entry
         }
+    }
+
+    /// What an entry may say was run: the caller's folder and the arguments may hold anything.
+    private static func readings(of rest: Substring) -> [String] {
+        let starts = rest.ranges(of: "COMMAND=").filter {
+            $0.lowerBound == rest.startIndex || rest[..<$0.lowerBound].hasSuffix("; ")
+        }.map(\.upperBound)
+        guard starts.count > mostReadings, let last = starts.last else { return starts.map { String(rest[$0...]) } }
+        return (starts.prefix(mostReadings - 1) + [last]).map { String(rest[$0...]) }
     }
 
     /// A command without the words that an end adds; `nil` when there are none.
