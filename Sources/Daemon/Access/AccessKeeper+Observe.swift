@@ -2,10 +2,13 @@ import CurfewDrivers
 import CurfewModel
 
 extension AccessKeeper {
+    /// How long what a target needs to refuse access may be damaged before it is noticed and written again.
+    static let observationInterval = Span.seconds(4)
+
     /// Compares what the targets show with what should be there, now and then: what nobody knows of is ended or reported. Each
     /// backend for itself.
     func observe(now: Instant) {
-        if let last = lastObservation, now - last < .seconds(10), !anythingIsDue { return }
+        if let last = lastObservation, now - last < Self.observationInterval, !anythingIsDue { return }
         lastObservation = now
         for (name, backend) in parts.backends where opened.contains(name) || parts.opens[name] == nil {
             begin(.observe(name), within: .seconds(30)) { await self.observe(name, backend) }

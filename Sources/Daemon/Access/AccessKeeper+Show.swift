@@ -41,7 +41,7 @@ extension AccessKeeper {
     /// How long there is nothing to do unless something changes.
     func pause(now: Instant) -> Span {
         if hasMoreToGive { return .milliseconds(1) }
-        var next = Span.seconds(10)
+        var next = Self.observationInterval
         func consider(_ moment: Instant?) { if let moment { next = min(next, max(.milliseconds(1), moment - now)) } }
         for record in store.records.values {
             switch record.phase {
